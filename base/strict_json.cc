@@ -1,0 +1,117 @@
+#include "base/strict_json.h"
+
+#include <string>
+#include <vector>
+
+namespace sigward::base {
+namespace {
+
+/// Builds the value itself instead of leaving that to the library, whose own builder keeps the last
+/// of two equal keys and knows no bound on depth.
+class StrictBuilder final : public nlohmann::json_sax<Json> {
+ public:
+  bool null() override { return Add(nullptr); }
+  bool boolean(bool value) override { return Add(value); }
+  bool number_integer(number_integer_t value) override { return Add(value); }
+  bool number_unsigned(number_unsigned_t value) override { return Add(value); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    if (text.find_first_of(".eE") == string_t::npos) {
+      return Refuse(Reason::kMalformed, "an integer does not fit into 64 bits");
+    }
+    return Add(value);
+  }
+  bool string(string_t& value) override { return Add(std::move(value)); }
+  bool binary(binary_t&) override { return Refuse(Reason::kMalformed, "binary value"); }
+
+  bool start_object(std::size_t) override { return Open(Json::object()); }
+  bool end_object() override { return Close(); }
+  bool start_array(std::size_t) override { return Open(Json::array()); }
+  bool end_array() override { return Close(); }
+
+  bool key(string_t& name) override {
+    Json& object = *open_.back();
+    if (object.contains(name)) {
+      return Refuse(Reason::kDuplicateKey, "the same key stands twice in one object");
+    }
+    member_ = &object[name];
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::json::exception&) override {
+    return Refuse(Reason::kMalformed, "not JSON at byte " + std::to_string(position));
+  }
+
+  Result<Json> Take() && {
+    if (refused_) {
+      return std::move(error_);
+    }
+    return std::move(root_);
+  }
+
+  bool Refuse(Reason reason, std::string detail) {
+    if (!refused_) {
+      refused_ = true;
+      error_ = Fail(reason, std::move(detail));
+    }
+    return false;
+  }
+
+ private:
+  /// Where the next value belongs: the root, the element after the last one, or a member. The
+  /// pointers in open_ stay good: a parent is not grown while a child of it is open.
+  Json* Place(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Json& parent = *open_.back();
+    if (parent.is_array()) {
+      parent.push_back(std::move(value));
+      return &parent.back();
+    }
+    *member_ = std::move(value);
+    return member_;
+  }
+
+  bool Add(Json value) {
+    Place(std::move(value));
+    return true;
+  }
+
+  bool Open(Json container) {
+    if (open_.size() >= kMaxJsonDepth) {
+      return Refuse(Reason::kMalformed, "nested deeper than " + std::to_string(kMaxJsonDepth));
+    }
+    open_.push_back(Place(std::move(container)));
+    return true;
+  }
+
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  Json root_;
+  std::vector<Json*> open_;
+  Json* member_ = nullptr;
+  bool refused_ = false;
+  Error error_{Reason::kInternal, ""};
+};
+
+}  // namespace
+
+Result<Json> ParseStrictJson(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return Fail(Reason::kTooLarge, "JSON text is longer than " + std::to_string(max_bytes));
+  }
+  StrictBuilder builder;
+  if (text.starts_with("\xef\xbb\xbf")) {
+    builder.Refuse(Reason::kMalformed, "JSON text starts with a byte order mark");
+  } else if (!Json::sax_parse(text, &builder)) {
+    builder.Refuse(Reason::kMalformed, "not JSON");
+  }
+  return std::move(builder).Take();
+}
+
+}  // namespace sigward::base

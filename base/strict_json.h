@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sigward::base {
+
+using Json = nlohmann::json;
+
+/// Deepest nesting of arrays and objects that ParseStrictJson accepts.
+inline constexpr std::size_t kMaxJsonDepth = 64;
+
+/// Parses exactly one JSON text (RFC 8259) of at most MAX_BYTES. Refuses what the bare library lets
+/// pass: duplicate keys, a byte order mark, nesting beyond kMaxJsonDepth, integers beyond 64 bits.
+/// Fails with kTooLarge, kDuplicateKey or kMalformed.
+Result<Json> ParseStrictJson(std::string_view text, std::size_t max_bytes);
+
+}  // namespace sigward::base

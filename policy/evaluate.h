@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/snapshot.h"
+#include "verifier/digest.h"
+#include "verifier/image_ref.h"
+#include "verifier/verify_image.h"
+
+namespace sigward::worker {
+class VerifydAnswer;
+}
+
+namespace sigward::policy {
+
+/// Where a question comes from.
+enum class Origin : std::uint8_t { kPull = 1, kCommandLine = 2 };
+std::string_view OriginWord(Origin origin);
+
+/// What is to run, as a caller says it; so never evidence.
+struct Workload {
+  Origin origin;
+  verifier::ImageRef image;
+  verifier::Digest digest;
+};
+
+/// Proof that AUTHORITY has signed IMAGE. It comes from a witness of verifier/, directly or through
+/// the answer of verifyd that is bound to the question's digest and nonce; there is no third door.
+class Proof {
+ public:
+  static Proof Of(const verifier::VerifiedSignature& signature);
+
+  const verifier::Digest& image() const { return image_; }
+  const verifier::AuthorityHash& authority() const { return authority_; }
+  /// The digest of the signature's manifest.
+  const verifier::Digest& evidence() const { return evidence_; }
+  verifier::SignatureFormat format() const { return format_; }
+  const std::string& docker_reference() const { return docker_reference_; }
+
+ private:
+  friend class worker::VerifydAnswer;
+  Proof(verifier::Digest image, verifier::AuthorityHash authority, verifier::Digest evidence,
+        verifier::SignatureFormat format, std::string docker_reference)
+      : image_(std::move(image)),
+        authority_(std::move(authority)),
+        evidence_(std::move(evidence)),
+        format_(format),
+        docker_reference_(std::move(docker_reference)) {}
+  verifier::Digest image_;
+  verifier::AuthorityHash authority_;
+  verifier::Digest evidence_;
+  verifier::SignatureFormat format_;
+  std::string docker_reference_;
+};
+
+/// What is known about signatures of one image when policies are evaluated.
+struct Findings {
+  std::vector<Proof> proofs;
+  /// Why an authority has no proof. An authority that stands in neither is kNoSignature.
+  std::map<verifier::AuthorityHash, base::Error> failures;
+  /// Set when some place could not be read: then a missing signature is "could not tell".
+  std::optional<base::Error> unread;
+};
+
+enum class Verdict : std::uint8_t { kDeny = 1, kUndetermined = 2, kAllow = 3 };
+std::string_view VerdictWord(Verdict verdict);
+
+struct AuthorityOutcome {
+  std::string name;
+  Verdict verdict = Verdict::kDeny;
+  /// Absent exactly when verdict is kAllow.
+  std::optional<base::Error> error;
+};
+
+struct PolicyOutcome {
+  std::string name;
+  Mode mode = Mode::kEnforce;
+  Verdict verdict = Verdict::kDeny;
+  std::optional<base::Error> error;
+  std::vector<AuthorityOutcome> authorities;
+};
+
+/// The answer to one question, with everything that led to it. Deny until a complete evaluation has
+/// said otherwise.
+struct Decision {
+  Verdict verdict = Verdict::kDeny;
+  /// Why not; absent exactly when verdict is kAllow.
+  std::optional<base::Error> error = base::Fail(base::Reason::kInternal, "nothing was evaluated");
+  /// Bad outcomes of policies in mode warn, and of no-match-policy: warn. One line each.
+  std::vector<std::string> warnings;
+  std::vector<PolicyOutcome> policies;
+  std::uint64_t generation = 0;
+};
+
+/// Evaluates SELECTED (from SNAPSHOT.Select for the same workload): every policy must be satisfied,
+/// one authority satisfies a policy. A definite refusal outweighs "could not tell". Bad outcomes of a
+/// policy in mode warn become warnings. Nothing selected: the snapshot's no-match rule decides.
+/// Proofs for another digest are not looked at.
+///
+/// The decision's reason: kNoMatchingPolicy, kStaticFail, or that of an authority or of FINDINGS.
+Decision Evaluate(const PolicySnapshot& snapshot, std::span<const Policy* const> selected,
+                  const Workload& workload, const Findings& findings);
+
+/// The line a user sees: "allowed: …", or reason first:
+/// "no-signature: no signature found for registry.example/app@sha256:… (policy require-signed)".
+std::string DecisionLine(const Decision& decision, const Workload& workload);
+
+/// The authorities with a key in SELECTED, each content once.
+std::vector<const KeyRule*> KeysOf(std::span<const Policy* const> selected);
+
+}  // namespace sigward::policy

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/glob.h"
+#include "verifier/public_key.h"
+#include "verifier/verify_image.h"
+
+namespace sigward::policy {
+
+/// Bounds of a compiled policy.
+inline constexpr std::size_t kMaxCompiledBytes = 16U << 20;
+inline constexpr std::size_t kMaxPolicies = 4096;
+inline constexpr std::size_t kMaxGlobsPerPolicy = 256;
+inline constexpr std::size_t kMaxAuthoritiesPerPolicy = 64;
+inline constexpr std::size_t kMaxNameLength = 253;
+inline constexpr std::size_t kMaxMessageLength = 1024;
+
+enum class Mode : std::uint8_t { kEnforce = 1, kWarn = 2 };
+/// What happens to an image that no policy matches.
+enum class NoMatch : std::uint8_t { kDeny = 1, kWarn = 2, kAllow = 3 };
+
+/// A signature by this key.
+struct KeyRule {
+  std::string pem;
+  std::optional<verifier::HashAlgorithm> hash;
+  verifier::AuthorityHash id;
+};
+
+/// No signature is looked at: the policy's author has decided.
+struct StaticRule {
+  bool pass = false;
+  /// Shown when it fails; may be empty.
+  std::string message;
+};
+
+/// One way to satisfy a policy.
+struct Authority {
+  std::string name;
+  std::variant<StaticRule, KeyRule> rule;
+};
+
+struct Policy {
+  std::string name;
+  Mode mode = Mode::kEnforce;
+  std::vector<Glob> globs;
+  std::vector<Authority> authorities;
+};
+
+/// All policies of one generation, checked as a whole and never changed afterwards. Held by
+/// shared_ptr to const; a decision uses one snapshot from start to end.
+class PolicySnapshot {
+ public:
+  /// Parses the compiled form (docs/schemas/policy.schema.json; written by `sigward policy compile`).
+  /// Unknown fields, duplicate names, an empty list of globs or authorities, or a key that does not
+  /// parse refuse the whole. Fails with kPolicyInvalid or kTooLarge.
+  static base::Result<std::shared_ptr<const PolicySnapshot>> Parse(std::string_view compiled,
+                                                                   std::uint64_t generation);
+
+  std::uint64_t generation() const { return generation_; }
+  NoMatch no_match() const { return no_match_; }
+  const std::string& transparency_url() const { return transparency_url_; }
+  /// Sorted by name.
+  const std::vector<Policy>& policies() const { return policies_; }
+
+  /// The policies with a glob that matches, in order of their names.
+  std::vector<const Policy*> Select(const verifier::ImageRef& image,
+                                    const verifier::Digest& digest) const;
+
+ private:
+  PolicySnapshot() = default;
+  std::uint64_t generation_ = 0;
+  NoMatch no_match_ = NoMatch::kDeny;
+  std::string transparency_url_;
+  std::vector<Policy> policies_;
+};
+
+/// The compiled form of POLICIES as JSON text, in one canonical spelling: the same policies always
+/// give the same bytes. PolicySnapshot::Parse reads it.
+std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
+                    std::string_view transparency_url);
+
+}  // namespace sigward::policy

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/result.h"
+
+namespace sigward::verifier {
+
+enum class HashAlgorithm : std::uint8_t { kSha224 = 1, kSha256, kSha384, kSha512 };
+
+/// "sha224" … "sha512" in any case, as ClusterImagePolicy's hashAlgorithm names them.
+/// Fails with kUnsupportedAlgorithm.
+base::Result<HashAlgorithm> ParseHashAlgorithm(std::string_view name);
+std::string_view HashAlgorithmName(HashAlgorithm algorithm);
+
+enum class KeyType : std::uint8_t { kEcdsaP256 = 1, kEcdsaP384, kEcdsaP521, kRsa, kEd25519 };
+
+/// Longest PEM text that PublicKey::Parse takes, in bytes (an RSA-16384 key has about 2,900).
+inline constexpr std::size_t kMaxPublicKeyPem = 8192;
+/// Smallest and largest RSA modulus, in bits. The upper bound keeps one verification cheap.
+inline constexpr int kMinRsaBits = 2048;
+inline constexpr int kMaxRsaBits = 8192;
+/// Longest signature that Verify looks at, in bytes (RSA-8192 has 1,024).
+inline constexpr std::size_t kMaxSignatureBytes = 1024;
+
+/// Witness: these bytes carry a valid signature by the key with this fingerprint. Only
+/// PublicKey::Verify makes one. What is signed can be parsed only through it.
+class SignedBytes {
+ public:
+  base::ByteView bytes() const { return bytes_; }
+
+ private:
+  friend class PublicKey;
+  explicit SignedBytes(base::ByteView bytes) : bytes_(bytes) {}
+  base::ByteView bytes_;
+};
+
+/// A public key that sigward verifies with: ECDSA on named curves P-256, P-384, P-521, RSA of
+/// kMinRsaBits and more with PKCS#1 v1.5, Ed25519.
+class PublicKey {
+ public:
+  /// Parses exactly one PEM block `PUBLIC KEY` (SubjectPublicKeyInfo) or `RSA PUBLIC KEY` (PKCS#1);
+  /// white space around it is all that may stand beside it. Fails with kMalformed, kTooLarge,
+  /// kUnsupportedAlgorithm (other types or curves, explicit curve parameters) or kWeakKey.
+  static base::Result<PublicKey> Parse(std::string_view pem);
+
+  PublicKey(PublicKey&&) noexcept;
+  PublicKey& operator=(PublicKey&&) noexcept;
+  PublicKey(const PublicKey&) = delete;
+  PublicKey& operator=(const PublicKey&) = delete;
+  ~PublicKey();
+
+  KeyType type() const { return type_; }
+  /// SHA-256 over the DER SubjectPublicKeyInfo, 32 bytes.
+  const base::ByteBuffer& fingerprint() const { return fingerprint_; }
+
+  /// Verifies SIGNATURE over MESSAGE: ECDSA in DER (FIPS 186-5), RSASSA-PKCS1-v1_5 (RFC 8017 §8.2),
+  /// pure Ed25519 (RFC 8032; HASH plays no part). Fails with kBadSignature, kTooLarge or kInternal.
+  base::Result<SignedBytes> Verify(base::ByteView message, base::ByteView signature,
+                                   HashAlgorithm hash) const;
+
+ private:
+  struct Handle;
+  PublicKey(std::unique_ptr<Handle> handle, KeyType type, base::ByteBuffer fingerprint);
+  std::unique_ptr<Handle> handle_;
+  KeyType type_;
+  base::ByteBuffer fingerprint_;
+};
+
+/// Loads the digests and does one verification of each kind, so that a process that is sealed or
+/// forked afterwards needs no further set-up. Fails with kInternal.
+base::Status WarmUp();
+
+}  // namespace sigward::verifier
