@@ -108,6 +108,9 @@ Result<Json> ParseStrictJson(std::string_view text, std::size_t max_bytes) {
   StrictBuilder builder;
   if (text.starts_with("\xef\xbb\xbf")) {
     builder.Refuse(Reason::kMalformed, "JSON text starts with a byte order mark");
+  } else if (text.find('\0') != std::string_view::npos) {
+    // The library takes a zero byte for the end of the text and would not look at what follows.
+    builder.Refuse(Reason::kMalformed, "JSON text holds a zero byte");
   } else if (!Json::sax_parse(text, &builder)) {
     builder.Refuse(Reason::kMalformed, "not JSON");
   }

@@ -29,6 +29,8 @@ struct Workload {
   Origin origin;
   verifier::ImageRef image;
   verifier::Digest digest;
+  /// Media type of what the digest names, as the caller has it; empty when unknown.
+  std::string media_type = {};
 };
 
 /// Proof that AUTHORITY has signed IMAGE. It comes from a witness of verifier/, directly or through
@@ -100,8 +102,8 @@ struct Decision {
 };
 
 /// Evaluates SELECTED (from SNAPSHOT.Select for the same workload): every policy must be satisfied,
-/// one authority satisfies a policy. A definite refusal outweighs "could not tell". Bad outcomes of a
-/// policy in mode warn become warnings. Nothing selected: the snapshot's no-match rule decides.
+/// one authority satisfies a policy. A definite refusal outweighs "could not tell". Bad outcomes of
+/// a policy in mode warn become warnings. Nothing selected: the snapshot's no-match rule decides.
 /// Proofs for another digest are not looked at.
 ///
 /// The decision's reason: kNoMatchingPolicy, kStaticFail, or that of an authority or of FINDINGS.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -11,24 +12,42 @@ namespace sigward::policy {
 
 inline constexpr std::size_t kMaxGlobLength = 512;
 
+/// What globs are matched against: "registry/repository@digest". Docker Hub has two names,
+/// docker.io and index.docker.io, and an image there is matched under both.
+class GlobSubject {
+ public:
+  GlobSubject(const verifier::ImageRef& image, const verifier::Digest& digest);
+
+ private:
+  friend class Glob;
+  std::string pinned_;
+  /// The other spelling of an image of Docker Hub, empty for every other registry.
+  std::string also_;
+};
+
 /// An image glob of ClusterImagePolicy (policy-controller's rules): `*` matches within one path
-/// component, `**` across them, everything else is literal and the match is anchored. `*` alone means
-/// index.docker.io/library/*, `*/*` means index.docker.io/*/*. Matched in linear time.
+/// component, `**` across them, everything else is literal and the match is anchored. `*` alone
+/// means index.docker.io/library/*, `*/*` means index.docker.io/*/*. Matched in time proportional
+/// to the length of the subject times that of the glob, whatever either holds.
 class Glob {
  public:
   /// Fails with kPolicyInvalid when TEXT is empty, too long or holds a character outside
   /// `A-Za-z0-9-_:/*.@`.
   static base::Result<Glob> Parse(std::string_view text);
 
-  /// Matches against "registry/repository@digest". docker.io and index.docker.io are one registry:
-  /// the glob may write either (a deviation from upstream, which knows only index.docker.io).
+  /// docker.io and index.docker.io are one registry: the glob may write either (a deviation from
+  /// upstream, which knows only index.docker.io).
+  bool Matches(const GlobSubject& subject) const;
   bool Matches(const verifier::ImageRef& image, const verifier::Digest& digest) const;
 
   const std::string& text() const { return text_; }
 
  private:
-  explicit Glob(std::string text) : text_(std::move(text)) {}
+  Glob(std::string text, std::string pattern)
+      : text_(std::move(text)), pattern_(std::move(pattern)) {}
   std::string text_;
+  /// The text with its short forms written out and every `**` as one character.
+  std::string pattern_;
 };
 
 }  // namespace sigward::policy

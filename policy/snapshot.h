@@ -23,13 +23,25 @@ inline constexpr std::size_t kMaxGlobsPerPolicy = 256;
 inline constexpr std::size_t kMaxAuthoritiesPerPolicy = 64;
 inline constexpr std::size_t kMaxNameLength = 253;
 inline constexpr std::size_t kMaxMessageLength = 1024;
+inline constexpr std::size_t kMaxUrlLength = 2048;
 
 enum class Mode : std::uint8_t { kEnforce = 1, kWarn = 2 };
+/// "enforce" or "warn".
+std::string_view ModeWord(Mode mode);
+std::optional<Mode> ModeFromWord(std::string_view word);
+
 /// What happens to an image that no policy matches.
 enum class NoMatch : std::uint8_t { kDeny = 1, kWarn = 2, kAllow = 3 };
+/// "deny", "warn" or "allow".
+std::string_view NoMatchWord(NoMatch no_match);
+std::optional<NoMatch> NoMatchFromWord(std::string_view word);
 
 /// A signature by this key.
 struct KeyRule {
+  /// Reads the key and names it by its content. Fails with kPolicyInvalid, and with kTooLarge when
+  /// PEM is longer than verifier::kMaxPublicKeyPem.
+  static base::Result<KeyRule> Of(std::string pem, std::optional<verifier::HashAlgorithm> hash);
+
   std::string pem;
   std::optional<verifier::HashAlgorithm> hash;
   verifier::AuthorityHash id;
@@ -55,13 +67,26 @@ struct Policy {
   std::vector<Authority> authorities;
 };
 
+/// The rules for single values, for whoever reads policies from elsewhere and can name the place of
+/// a mistake; PolicySnapshot::Parse applies them too. Each fails with kPolicyInvalid, or kTooLarge.
+///
+/// A name of Kubernetes (RFC 1123 subdomain): lower-case letters, digits, `-` and `.`.
+base::Status CheckPolicyName(std::string_view name);
+/// 1 to kMaxNameLength bytes that are fit for one line.
+base::Status CheckAuthorityName(std::string_view name);
+/// UTF-8 of at most kMaxMessageLength bytes, of any number of lines.
+base::Status CheckMessage(std::string_view message);
+/// http:// or https:// with a host, in printable ASCII.
+base::Status CheckTransparencyUrl(std::string_view url);
+
 /// All policies of one generation, checked as a whole and never changed afterwards. Held by
 /// shared_ptr to const; a decision uses one snapshot from start to end.
 class PolicySnapshot {
  public:
-  /// Parses the compiled form (docs/schemas/policy.schema.json; written by `sigward policy compile`).
-  /// Unknown fields, duplicate names, an empty list of globs or authorities, or a key that does not
-  /// parse refuse the whole. Fails with kPolicyInvalid or kTooLarge.
+  /// Parses the compiled form (docs/schemas/policy.schema.json; written by `sigward policy
+  /// compile`). Unknown fields, duplicate names, an empty list of globs or authorities, or a key
+  /// that does not parse refuse the whole. Fails with kPolicyInvalid or kTooLarge; the text names
+  /// the place, for example "policies[2].authorities[0].key".
   static base::Result<std::shared_ptr<const PolicySnapshot>> Parse(std::string_view compiled,
                                                                    std::uint64_t generation);
 

@@ -14,8 +14,8 @@ inline constexpr const char* kGateSocketVariable = "SIGWARD_GATE_SOCKET";
 
 enum class GateCall : std::uint8_t { kPull = 1, kVerify = 2, kStatus = 3 };
 
-/// A question to the gate. Encoded as the protobuf message GateQuestion of rpc/gate.proto; written by
-/// hand because the static programs start faster without the library (a test compares the two).
+/// A question to the gate. Encoded as the protobuf message GateQuestion of rpc/gate.proto; written
+/// by hand because the static programs start faster without the library (a test compares the two).
 struct GateQuestion {
   GateCall call = GateCall::kPull;
   /// The reference as the caller has it, not normalised.

@@ -33,7 +33,8 @@ class Fetcher {
   Fetcher& operator=(const Fetcher&) = delete;
   virtual ~Fetcher() = default;
 
-  /// The digest that a reference names now. Fails with the registry reasons, kTimeout, kWorkerFailed.
+  /// The digest that a reference names now. Fails with the registry reasons, kTimeout,
+  /// kWorkerFailed.
   virtual base::Result<ResolvedImage> Resolve(const verifier::ImageRef& image,
                                               const base::Deadline& deadline) = 0;
 

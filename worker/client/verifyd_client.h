@@ -14,11 +14,15 @@
 #include "verifier/evidence.h"
 #include "verifier/verify_image.h"
 #include "worker/client/evidence_set.h"
+#include "worker/client/question_bounds.h"
+
+namespace sigward::rpc {
+class AuthorityAnswer;
+class VerifyAnswer;
+class VerifyQuestion;
+}  // namespace sigward::rpc
 
 namespace sigward::worker {
-
-/// Most authorities that one question may ask about.
-inline constexpr std::size_t kMaxAuthoritiesPerQuestion = 128;
 
 /// What verifyd said about one image. Only VerifydClient makes one, after the answer's nonce and
 /// digest were found to be the question's.
@@ -53,8 +57,9 @@ class Verifier {
   Verifier& operator=(const Verifier&) = delete;
   virtual ~Verifier() = default;
 
-  /// Which of KEYS have signed IMAGE by EVIDENCE. Fails with kTimeout, kWorkerFailed (the child died
-  /// or answered another question), kTooLarge (more than kMaxAuthoritiesPerQuestion) or kProtocol.
+  /// Which of KEYS, each of another content, have signed IMAGE by EVIDENCE. Fails with kTimeout,
+  /// kWorkerFailed (the child died or answered another question), kTooLarge (more than
+  /// kMaxAuthoritiesPerQuestion) or kProtocol. Without KEYS nothing is asked and nothing proved.
   virtual base::Result<VerifydAnswer> Verify(const verifier::Digest& image,
                                              const verifier::Platform& platform,
                                              const EvidenceSet& evidence,
@@ -74,6 +79,16 @@ class VerifydClient final : public Verifier {
                                      const base::Deadline& deadline) override;
 
  private:
+  /// Takes ANSWER when it answers QUESTION, about IMAGE and EVIDENCE, exactly and completely.
+  static base::Result<VerifydAnswer> Accept(const rpc::VerifyQuestion& question,
+                                            const rpc::VerifyAnswer& answer,
+                                            const verifier::Digest& image,
+                                            const EvidenceSet& evidence);
+  static base::Status AcceptAuthority(const rpc::AuthorityAnswer& said,
+                                      const verifier::AuthorityHash& authority,
+                                      const verifier::Digest& image, const EvidenceSet& evidence,
+                                      VerifydAnswer& answer);
+
   std::string socket_path_;
 };
 

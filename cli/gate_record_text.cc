@@ -1,0 +1,108 @@
+#include <array>
+#include <cstdio>
+#include <string>
+
+#include "base/text.h"
+#include "cli/gate_record.h"
+
+namespace sigward::cli {
+namespace {
+
+constexpr std::size_t kMaxTextLine = 1200;
+
+/// One line of what is printed; the gate's texts may hold names that somebody else chose.
+std::string Line(std::string_view text) {
+  return base::OneLine(text, kMaxTextLine) + "\n";
+}
+
+std::string Why(const std::string& reason, const std::string& detail) {
+  return detail.empty() ? reason : reason + ": " + detail;
+}
+
+std::string SatisfiedBy(const PolicyRecord& policy) {
+  std::string names;
+  for (const AuthorityRecord& authority : policy.authorities) {
+    if (authority.decision == "allow") {
+      names += (names.empty() ? "" : ", ") + authority.name;
+    }
+  }
+  return names;
+}
+
+std::string PolicyText(const PolicyRecord& policy) {
+  std::string title = "  policy " + policy.name;
+  if (policy.mode == "warn") {
+    title += " (mode warn)";
+  }
+  if (policy.decision == "allow") {
+    return Line(title + ": satisfied by " + SatisfiedBy(policy));
+  }
+  std::string text = Line(title + ": not satisfied, " + Why(policy.reason, policy.detail));
+  for (const AuthorityRecord& authority : policy.authorities) {
+    text += Line("    - " + authority.name + ": " + Why(authority.reason, authority.detail));
+  }
+  return text;
+}
+
+std::string Counted(std::int64_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+/// "512 bytes", "1.5 MiB".
+std::string SizeText(std::int64_t bytes) {
+  constexpr std::array<const char*, 4> kUnits = {"KiB", "MiB", "GiB", "TiB"};
+  constexpr double kStep = 1024;
+  if (bytes < static_cast<std::int64_t>(kStep)) {
+    return Counted(bytes, "byte", "bytes");
+  }
+  double size = static_cast<double>(bytes) / kStep;
+  std::size_t unit = 0;
+  while (size >= kStep && unit + 1 < kUnits.size()) {
+    size /= kStep;
+    ++unit;
+  }
+  std::array<char, 32> text{};
+  (void)std::snprintf(text.data(), text.size(), "%.1f %s", size, kUnits.at(unit));
+  return text.data();
+}
+
+std::string PolicyStateText(const StatusRecord::PolicyState& policy) {
+  std::string text;
+  if (policy.state == "active") {
+    text = Line("policy:      generation " + std::to_string(policy.generation) + ", " +
+                Counted(policy.policies, "policy", "policies") + " from " + policy.source);
+  } else {
+    text = Line("policy:      none, every image is refused; source " + policy.source);
+  }
+  if (!policy.error.empty()) {
+    text += Line("             last loading failed: " + policy.error);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string DecisionText(const DecisionRecord& record, std::string_view line) {
+  std::string text = Line("Verification for " + record.image + " --");
+  for (const PolicyRecord& policy : record.policies) {
+    text += PolicyText(policy);
+  }
+  for (const std::string& warning : record.warnings) {
+    text += Line("  warning: " + warning);
+  }
+  return text + Line(line);
+}
+
+std::string StatusText(const StatusRecord& record) {
+  return Line("sigwardd " + record.version + ", process " + std::to_string(record.pid)) +
+         PolicyStateText(record.policy) +
+         Line("remembered:  " +
+              Counted(record.remembered, "verified signature", "verified signatures")) +
+         Line("evidence:    " + Counted(record.evidence.images, "image", "images") + ", " +
+              SizeText(record.evidence.bytes)) +
+         Line("decisions:   " + std::to_string(record.decisions.allow) + " allowed, " +
+              std::to_string(record.decisions.deny) + " refused, " +
+              std::to_string(record.decisions.undetermined) + " could not tell");
+}
+
+}  // namespace sigward::cli

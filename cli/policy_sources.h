@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "cli/problems.h"
+#include "policy/snapshot.h"
+
+namespace sigward::cli {
+
+/// Most files that one policy is compiled from.
+inline constexpr std::size_t kMaxPolicyFiles = 4096;
+
+struct SourceText {
+  /// As messages name it.
+  std::string file;
+  std::string text;
+};
+
+struct CompiledPolicy {
+  /// policy::Compile's.
+  std::string text;
+  std::size_t policies = 0;
+  policy::NoMatch no_match = policy::NoMatch::kDeny;
+};
+
+/// The files behind PATHS: a file stands for itself, a folder for its *.yaml, *.yml and *.json in
+/// the order of their names (folders in it are not entered). Fails with kIoFailed (also for a
+/// folder without such a file) or kTooLarge (kMaxPolicyFiles, kMaxYamlBytes).
+base::Result<std::vector<SourceText>> ReadPolicySources(const std::vector<std::string>& paths);
+
+/// Compiles all documents of SOURCES: ClusterImagePolicies of policy.sigstore.dev, at most one
+/// ConfigMap of policy-controller, and Lists of these. All that is wrong is put into PROBLEMS;
+/// empty when there was an error.
+std::optional<CompiledPolicy> CompileSources(std::span<const SourceText> sources,
+                                             Problems& problems);
+
+}  // namespace sigward::cli

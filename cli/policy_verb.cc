@@ -1,0 +1,137 @@
+// sigward policy compile
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/files.h"
+#include "cli/policy_sources.h"
+#include "cli/problems.h"
+#include "cli/verbs.h"
+
+namespace sigward::cli {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Json;
+using base::Reason;
+
+constexpr std::string_view kStandardOutput = "-";
+
+struct CompileOptions {
+  std::vector<std::string> sources;
+  std::string output;
+  OutputFormat format = OutputFormat::kText;
+};
+
+Json ToJson(const std::vector<Problem>& problems) {
+  Json list = Json::array();
+  for (const Problem& problem : problems) {
+    list.push_back({{"file", problem.file},
+                    {"line", problem.line},
+                    {"field", problem.field},
+                    {"message", problem.message}});
+  }
+  return list;
+}
+
+std::string Counted(std::size_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+ExitCode ReportProblems(const Problems& problems, OutputFormat format) {
+  const std::string summary =
+      Counted(problems.error_count(), "error", "errors") + " in the policy, nothing was written";
+  if (format == OutputFormat::kJson) {
+    Json json = ErrorJson(Fail(Reason::kPolicyInvalid, summary));
+    json["error"]["problems"] = ToJson(problems.errors());
+    PrintOut(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return ExitCode::kFailed;
+  }
+  for (const Problem& problem : problems.errors()) {
+    PrintError(ProblemText(problem) + "\n");
+  }
+  if (problems.error_count() > problems.errors().size()) {
+    PrintError("… and " + std::to_string(problems.error_count() - problems.errors().size()) +
+               " more\n");
+  }
+  PrintError("sigward: " + summary + "\n");
+  return ExitCode::kFailed;
+}
+
+/// The compiled policy holds no secret, and whoever asks what a node enforces may read it.
+base::Status WriteOutput(const std::string& path, std::string_view text) {
+  constexpr mode_t kReadableByAll = 0644;
+  SIGWARD_RETURN_IF_ERROR(base::ReplaceFile(path, text));
+  if (chmod(path.c_str(), kReadableByAll) != 0) {
+    return Fail(Reason::kIoFailed, "cannot set the mode of " + path);
+  }
+  return base::Ok();
+}
+
+void ReportSuccess(const CompileOptions& options, const CompiledPolicy& compiled,
+                   const Problems& problems, std::size_t files) {
+  if (options.format == OutputFormat::kJson) {
+    if (options.output != kStandardOutput) {
+      const Json json = {{"policies", compiled.policies},
+                         {"noMatch", policy::NoMatchWord(compiled.no_match)},
+                         {"output", options.output},
+                         {"warnings", ToJson(problems.warnings())}};
+      PrintOut(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    }
+    return;
+  }
+  for (Problem warning : problems.warnings()) {
+    warning.message.insert(0, "warning: ");
+    PrintError(ProblemText(warning) + "\n");
+  }
+  PrintError("compiled " + Counted(compiled.policies, "policy", "policies") + " from " +
+             Counted(files, "file", "files") + "; an image that no policy matches: " +
+             std::string(policy::NoMatchWord(compiled.no_match)) + "\n");
+}
+
+ExitCode CompilePolicy(const CompileOptions& options) {
+  const auto sources = ReadPolicySources(options.sources);
+  if (!sources.ok()) {
+    ReportError(options.format, sources.error());
+    return ExitCode::kFailed;
+  }
+  Problems problems;
+  const auto compiled = CompileSources(*sources, problems);
+  if (!compiled.has_value()) {
+    return ReportProblems(problems, options.format);
+  }
+  if (options.output == kStandardOutput) {
+    PrintOut(compiled->text);
+  } else if (const auto written = WriteOutput(options.output, compiled->text); !written.ok()) {
+    ReportError(options.format, written.error());
+    return ExitCode::kFailed;
+  }
+  ReportSuccess(options, *compiled, problems, sources->size());
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+void AddPolicy(CLI::App& app, Action& action) {
+  auto options = std::make_shared<CompileOptions>();
+  CLI::App* policy = app.add_subcommand("policy", "Work with policies");
+  policy->require_subcommand(1);
+  CLI::App* compile = policy->add_subcommand(
+      "compile", "Check ClusterImagePolicies and write them in the form that the daemon reads");
+  compile->add_option("SOURCE", options->sources, "Folders and files with YAML or JSON")
+      ->required()
+      ->option_text("DIR|FILE...");
+  compile->add_option("--output", options->output, "File to write; - is standard output")
+      ->required()
+      ->option_text("FILE");
+  AddOutputOption(*compile, options->format);
+  compile->callback([options, &action] { action = [options] { return CompilePolicy(*options); }; });
+}
+
+}  // namespace sigward::cli

@@ -1,0 +1,130 @@
+#include "plugin/broker.h"
+
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "plugin/gate/evidence_store.h"
+#include "plugin/gate/gate.h"
+#include "plugin/gate_server.h"
+#include "plugin/journal/journal.h"
+#include "plugin/sync/active_policy.h"
+#include "verifier/evidence.h"
+#include "worker/client/fetchd_client.h"
+#include "worker/client/verifyd_client.h"
+
+namespace sigward {
+namespace {
+
+using base::Severity;
+
+/// How long answers that are under way may take after SIGTERM.
+constexpr std::chrono::seconds kDrainTime{3};
+
+/// This machine in Go's words, which OCI uses.
+verifier::Platform NodePlatform() {
+  utsname name{};
+  (void)uname(&name);
+  const std::string_view machine(name.machine);
+  if (machine == "x86_64") {
+    return {"linux", "amd64", ""};
+  }
+  if (machine == "aarch64") {
+    return {"linux", "arm64", "v8"};
+  }
+  return {"linux", std::string(machine), ""};
+}
+
+void LogPolicy(const base::Status& status, const sync::ActivePolicy& policy) {
+  const auto current = policy.Current();
+  const auto generation = static_cast<std::int64_t>(current == nullptr ? 0 : current->generation());
+  const auto count = static_cast<std::int64_t>(current == nullptr ? 0 : current->policies().size());
+  if (status.ok()) {
+    base::Log(Severity::kNotice, "policy-active",
+              {{"generation", generation}, {"policies", count}, {"source", policy.source()}});
+    return;
+  }
+  base::Log(Severity::kError, "policy-not-taken",
+            {{"reason", base::ReasonWord(status.error().reason)},
+             {"detail", status.error().detail},
+             {"active_generation", generation},
+             {"effect", current == nullptr ? "every image is refused" : "the last good one stays"}});
+}
+
+base::UniqueFd SignalDescriptor() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGHUP, SIGTERM, SIGINT}) {
+    sigaddset(&signals, number);
+  }
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return base::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+/// Serves until a signal says to end.
+void Serve(GateServer& server, int listener, int signals, sync::ActivePolicy& policy) {
+  std::array<pollfd, 2> watched{{{listener, POLLIN, 0}, {signals, POLLIN, 0}}};
+  while (true) {
+    if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) {
+      return;
+    }
+    if ((watched[1].revents & POLLIN) != 0) {
+      signalfd_siginfo info{};
+      if (read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        if (info.ssi_signo != SIGHUP) {
+          return;
+        }
+        LogPolicy(policy.Reload(), policy);
+      }
+    }
+    if ((watched[0].revents & POLLIN) != 0) {
+      server.AcceptOne(listener);
+    }
+  }
+}
+
+}  // namespace
+
+int RunBroker(const Config& config, base::UniqueFd listener) {
+  // Threads come and go with the questions: two arenas keep what they leave behind small.
+  mallopt(M_ARENA_MAX, 2);
+  umask(0077);
+  signal(SIGPIPE, SIG_IGN);
+  const base::UniqueFd signals = SignalDescriptor();
+  std::error_code error;
+  std::filesystem::create_directories(config.state_dir, error);
+
+  gate::EvidenceStore store(config.state_dir + "/evidence");
+  if (const base::Status opened = store.Open(); !opened.ok()) {
+    base::Log(Severity::kError, "evidence-store-unusable", {{"detail", opened.error().detail}});
+  }
+  sync::ActivePolicy policy(config.policy_path, config.state_dir + "/policy.json");
+  LogPolicy(policy.Start(), policy);
+
+  worker::FetchdClient fetcher(config.fetchd_socket());
+  worker::VerifydClient verifier(config.verifyd_socket());
+  gate::Gate gate(fetcher, verifier, store, NodePlatform());
+  journal::Journal journal;
+  GateServer server({config, policy, gate, store, journal, fetcher});
+  base::Log(Severity::kNotice, "ready",
+            {{"version", SIGWARD_VERSION}, {"socket", config.gate_socket}});
+  Serve(server, listener.get(), signals.get(), policy);
+  base::Log(Severity::kNotice, "stopping", {});
+  server.Drain(base::Deadline::After(kDrainTime));
+  // Threads that are still waiting for a worker hold references into this frame.
+  _exit(0);
+}
+
+}  // namespace sigward

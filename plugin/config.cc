@@ -1,0 +1,164 @@
+#include "plugin/config.h"
+
+#include <sys/un.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <toml++/toml.h>
+#include <utility>
+
+#include "base/files.h"
+
+namespace sigward {
+namespace {
+
+using base::Fail;
+using base::Reason;
+
+constexpr std::string_view kFileScheme = "file://";
+constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
+
+/// Takes one value into a Config, or says what was expected in its place.
+using Setter = std::function<std::optional<std::string>(Config&, const toml::node&)>;
+
+std::optional<std::string> AbsolutePath(const toml::node& node, std::string& out) {
+  const auto value = node.value_exact<std::string>();
+  if (!value.has_value() || !value->starts_with('/') || value->find('\0') != std::string::npos) {
+    return "expected an absolute path in quotes";
+  }
+  out = *value;
+  return std::nullopt;
+}
+
+std::optional<std::string> SocketPath(const toml::node& node, std::string& out) {
+  if (auto expected = AbsolutePath(node, out)) {
+    return expected;
+  }
+  const std::size_t longest_name = std::string_view("/verifyd.sock").size();
+  if (out.rfind('/') == 0 || out.ends_with('/') ||
+      out.rfind('/') + longest_name > kMaxSocketPath || out.size() > kMaxSocketPath) {
+    return "expected the path of a socket in a folder of its own, at most " +
+           std::to_string(kMaxSocketPath) + " bytes";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> FileUrl(const toml::node& node, std::string& out) {
+  const auto value = node.value_exact<std::string>();
+  if (!value.has_value() || !value->starts_with("file:///") || value->size() == 8) {
+    return R"(expected "file:///ABSOLUTE/PATH" (other sources are not supported yet))";
+  }
+  out = value->substr(kFileScheme.size());
+  return std::nullopt;
+}
+
+std::optional<std::string> Seconds(const toml::node& node, std::chrono::seconds& out) {
+  const std::string expected = "expected whole seconds from " +
+                               std::to_string(kMinPullDeadline.count()) + " to " +
+                               std::to_string(kMaxPullDeadline.count()) + R"(, like "8s")";
+  const auto value = node.value_exact<std::string>();
+  if (!value.has_value() || value->size() < 2 || value->size() > 3 || value->back() != 's') {
+    return expected;
+  }
+  int seconds = 0;
+  for (const char digit : value->substr(0, value->size() - 1)) {
+    if (digit < '0' || digit > '9') {
+      return expected;
+    }
+    seconds = seconds * 10 + (digit - '0');
+  }
+  out = std::chrono::seconds(seconds);
+  return out < kMinPullDeadline || out > kMaxPullDeadline ? std::optional(expected) : std::nullopt;
+}
+
+/// Every key that there is. A key that is not here stops the start.
+const std::map<std::string, std::map<std::string, Setter>, std::less<>>& Keys() {
+  static const auto* const keys = new std::map<std::string, std::map<std::string, Setter>,
+                                               std::less<>>{
+      {"gate",
+       {{"socket", [](Config& c, const toml::node& n) { return SocketPath(n, c.gate_socket); }},
+        {"pull_deadline",
+         [](Config& c, const toml::node& n) { return Seconds(n, c.pull_deadline); }}}},
+      {"containerd",
+       {{"address",
+         [](Config& c, const toml::node& n) { return AbsolutePath(n, c.containerd_address); }}}},
+      {"policy",
+       {{"source", [](Config& c, const toml::node& n) { return FileUrl(n, c.policy_path); }}}},
+      {"state",
+       {{"dir", [](Config& c, const toml::node& n) { return AbsolutePath(n, c.state_dir); }}}},
+      {"registry",
+       {{"hosts_dir", [](Config& c, const toml::node& n) { return AbsolutePath(n, c.hosts_dir); }}}},
+  };
+  return *keys;
+}
+
+template <typename Map>
+std::string NamesOf(const Map& map) {
+  std::string names;
+  for (const auto& [name, unused] : map) {
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return names;
+}
+
+base::Error At(const std::string& file, const toml::source_region& where, const std::string& text) {
+  return Fail(Reason::kConfigInvalid,
+              file + ":" + std::to_string(where.begin.line) + ": " + text);
+}
+
+base::Status TakeSection(Config& config, const std::string& section, const toml::table& table,
+                         const std::string& file) {
+  const auto& keys = Keys().find(section)->second;
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    const auto setter = keys.find(name);
+    if (setter == keys.end()) {
+      return At(file, key.source(),
+                "unknown key " + name + " in [" + section + "], expected one of " + NamesOf(keys));
+    }
+    if (auto expected = setter->second(config, node)) {
+      return At(file, node.source(), "[" + section + "] " + name + ": " + *expected);
+    }
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Result<Config> ParseConfig(std::string_view text, const std::string& file_name) {
+  toml::table document;
+  try {
+    document = toml::parse(text, file_name);
+  } catch (const toml::parse_error& error) {
+    return At(file_name, error.source(), std::string(error.description()));
+  }
+  Config config;
+  for (const auto& [key, node] : document) {
+    const std::string section(key.str());
+    if (!Keys().contains(section)) {
+      return At(file_name, key.source(),
+                "unknown section or key " + section + ", expected one of the sections " +
+                    NamesOf(Keys()));
+    }
+    if (!node.is_table()) {
+      return At(file_name, node.source(), section + " must be a section: [" + section + "]");
+    }
+    SIGWARD_RETURN_IF_ERROR(TakeSection(config, section, *node.as_table(), file_name));
+  }
+  if (config.policy_path.empty()) {
+    return Fail(Reason::kConfigInvalid,
+                file_name + R"(: [policy] source is missing, expected "file:///ABSOLUTE/PATH")");
+  }
+  return config;
+}
+
+base::Result<Config> ReadConfig(const std::string& path) {
+  auto text = base::ReadFile(path, kMaxConfigBytes);
+  if (!text.ok()) {
+    return Fail(Reason::kConfigInvalid, text.error().detail);
+  }
+  return ParseConfig(*text, path);
+}
+
+}  // namespace sigward

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sigward {
+
+inline constexpr const char* kDefaultConfigPath = "/etc/sigward/config.toml";
+inline constexpr std::size_t kMaxConfigBytes = 256U << 10;
+/// Bounds on [gate] pull_deadline. containerd kills a verifier after per_verifier_timeout, 10 s unless
+/// it is configured otherwise, and then shows no reason; sigward-image-verifier waits 9.5 s.
+inline constexpr std::chrono::seconds kMinPullDeadline{1};
+inline constexpr std::chrono::seconds kMaxPullDeadline{9};
+
+/// The daemon's configuration. What is not set has the value written here.
+struct Config {
+  std::string gate_socket = "/run/sigward/gate.sock";
+  std::chrono::seconds pull_deadline{8};
+  std::string containerd_address = "/run/containerd/containerd.sock";
+  /// Path of the compiled policy; has no default.
+  std::string policy_path;
+  std::string state_dir = "/var/lib/sigward";
+  std::string hosts_dir = "/etc/containerd/certs.d";
+
+  /// The workers listen beside the gate.
+  std::string fetchd_socket() const { return SocketFolder() + "/fetchd.sock"; }
+  std::string verifyd_socket() const { return SocketFolder() + "/verifyd.sock"; }
+  /// The folder of gate_socket, without a slash at its end.
+  std::string SocketFolder() const { return gate_socket.substr(0, gate_socket.rfind('/')); }
+};
+
+/// Parses the TOML text of FILE_NAME. Fails with kConfigInvalid; the text is
+/// "FILE:LINE: what stands there, what was expected".
+base::Result<Config> ParseConfig(std::string_view text, const std::string& file_name);
+
+/// Reads and parses the file at PATH. Fails with kConfigInvalid.
+base::Result<Config> ReadConfig(const std::string& path);
+
+}  // namespace sigward

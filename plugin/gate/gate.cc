@@ -1,0 +1,219 @@
+#include "plugin/gate/gate.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "base/log.h"
+
+namespace sigward::gate {
+namespace {
+
+using base::Reason;
+using policy::Verdict;
+using worker::EvidenceScope;
+
+bool IsKeyRule(const policy::Authority& authority) {
+  return std::holds_alternative<policy::KeyRule>(authority.rule);
+}
+
+/// True when no signature that may still be found can change DECISION: every policy is satisfied, or
+/// one that is enforced has no authority that a signature could satisfy.
+bool IsSettled(const policy::Decision& decision, std::span<const policy::Policy* const> selected) {
+  bool all_satisfied = true;
+  for (std::size_t i = 0; i < selected.size(); ++i) {
+    if (decision.policies[i].verdict == Verdict::kAllow) {
+      continue;
+    }
+    const bool hopeless = std::ranges::none_of(selected[i]->authorities, IsKeyRule);
+    if (hopeless && selected[i]->mode == policy::Mode::kEnforce) {
+      return true;
+    }
+    all_satisfied = all_satisfied && hopeless;
+  }
+  return all_satisfied;
+}
+
+/// False only when the caller knows that the digest does not name an index.
+bool MayBeIndex(const std::string& media_type) {
+  return media_type.empty() || media_type == "application/vnd.oci.image.index.v1+json" ||
+         media_type == "application/vnd.docker.distribution.manifest.list.v2+json";
+}
+
+}  // namespace
+
+/// One search for signatures: goes from place to place until the decision is settled.
+class Gate::Search {
+ public:
+  Search(Gate& gate, const policy::PolicySnapshot& snapshot, const policy::Workload& workload,
+         const base::Deadline& deadline)
+      : gate_(gate),
+        snapshot_(snapshot),
+        workload_(workload),
+        deadline_(deadline),
+        selected_(snapshot.Select(workload.image, workload.digest)),
+        keys_(policy::KeysOf(selected_)) {}
+
+  /// Decides by remembered signatures alone. True when nothing more has to be looked for.
+  bool TryRemembered() {
+    for (const policy::KeyRule* key : keys_) {
+      if (auto proof = gate_.remembered_.Find(workload_.digest, key->id)) {
+        findings_.proofs.push_back(*std::move(proof));
+      }
+    }
+    return Evaluate();
+  }
+
+  policy::Decision Everywhere() {
+    if (TryKept() || TryRegistry(EvidenceScope::kImage)) {
+      return decision_;
+    }
+    if (MayBeIndex(workload_.media_type)) {
+      TryRegistry(EvidenceScope::kPlatformMember);
+    }
+    return decision_;
+  }
+
+  /// What is known already, with signatures that could not be looked for.
+  policy::Decision GiveUp(base::Error error) {
+    CouldNotRead(std::move(error));
+    Evaluate();
+    return decision_;
+  }
+
+  const policy::Decision& decision() const { return decision_; }
+
+ private:
+  bool Evaluate() {
+    decision_ = policy::Evaluate(snapshot_, selected_, workload_, findings_);
+    return IsSettled(decision_, selected_);
+  }
+
+  bool TryKept() {
+    auto kept = gate_.store_.Load(workload_.digest);
+    if (!kept.ok()) {
+      base::Log(base::Severity::kWarning, "evidence-unreadable",
+                {{"digest", workload_.digest.text()},
+                 {"reason", base::ReasonWord(kept.error().reason)},
+                 {"detail", kept.error().detail}});
+      return false;
+    }
+    // What is kept may be older than what the registry holds: its failures are no verdict.
+    return kept->has_value() && TryEvidence(**kept, /*counts_failures=*/false);
+  }
+
+  bool TryRegistry(EvidenceScope scope) {
+    auto fetched = gate_.fetcher_.FetchEvidence(workload_.image, workload_.digest, scope,
+                                                gate_.platform_, deadline_);
+    if (!fetched.ok()) {
+      CouldNotRead(std::move(fetched).error());
+      return Evaluate();
+    }
+    for (worker::UnreadPlace& place : fetched->unread) {
+      CouldNotRead(base::Within(place.place, std::move(place.error)));
+    }
+    return TryEvidence(*fetched, /*counts_failures=*/true);
+  }
+
+  bool TryEvidence(const worker::EvidenceSet& evidence, bool counts_failures) {
+    if (evidence.entries.empty()) {
+      return Evaluate();
+    }
+    const std::vector<const policy::KeyRule*> missing = MissingKeys();
+    auto answer = gate_.verifier_.Verify(workload_.digest, gate_.platform_, evidence, missing,
+                                         deadline_);
+    if (!answer.ok()) {
+      if (counts_failures) {
+        CouldNotRead(std::move(answer).error());
+      }
+      return Evaluate();
+    }
+    for (const policy::Proof& proof : answer->proofs()) {
+      gate_.remembered_.Add(proof);
+      findings_.proofs.push_back(proof);
+    }
+    if (counts_failures) {
+      for (const auto& [authority, error] : answer->failures()) {
+        NoteFailure(authority, error);
+      }
+      KeepUsed(evidence, answer->used());
+    }
+    return Evaluate();
+  }
+
+  std::vector<const policy::KeyRule*> MissingKeys() const {
+    std::vector<const policy::KeyRule*> missing;
+    std::ranges::copy_if(keys_, std::back_inserter(missing), [&](const policy::KeyRule* key) {
+      return std::ranges::none_of(findings_.proofs, [&](const policy::Proof& proof) {
+        return proof.authority() == key->id;
+      });
+    });
+    return missing;
+  }
+
+  /// "No signature" of one place says less than any failure of another.
+  void NoteFailure(const verifier::AuthorityHash& authority, const base::Error& error) {
+    const auto [place, is_new] = findings_.failures.try_emplace(authority, error);
+    if (!is_new && place->second.reason == Reason::kNoSignature) {
+      place->second = error;
+    }
+  }
+
+  void CouldNotRead(base::Error error) {
+    if (!findings_.unread.has_value()) {
+      findings_.unread = std::move(error);
+    }
+  }
+
+  void KeepUsed(const worker::EvidenceSet& evidence, std::span<const verifier::Digest> used) {
+    if (used.empty()) {
+      return;
+    }
+    // A full disk changes no verdict; it only means that the evidence is fetched again.
+    if (const base::Status kept = gate_.store_.Keep(workload_.digest, evidence, used); !kept.ok()) {
+      base::Log(base::Severity::kWarning, "evidence-not-kept",
+                {{"digest", workload_.digest.text()},
+                 {"reason", base::ReasonWord(kept.error().reason)},
+                 {"detail", kept.error().detail}});
+    }
+  }
+
+  Gate& gate_;
+  const policy::PolicySnapshot& snapshot_;
+  const policy::Workload& workload_;
+  const base::Deadline deadline_;
+  const std::vector<const policy::Policy*> selected_;
+  const std::vector<const policy::KeyRule*> keys_;
+  policy::Findings findings_;
+  policy::Decision decision_;
+};
+
+policy::Decision Gate::Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot,
+                              const policy::Workload& workload, const base::Deadline& deadline) {
+  if (snapshot == nullptr) {
+    policy::Decision none;
+    none.verdict = Verdict::kUndetermined;
+    none.error = base::Fail(Reason::kPolicyUnavailable, "no policy is active on this node");
+    return none;
+  }
+  Search search(*this, *snapshot, workload, deadline);
+  if (search.TryRemembered()) {
+    return search.decision();
+  }
+  const std::string question = workload.image.pinned(workload.digest) + "#" +
+                               std::to_string(snapshot->generation()) + "#" + workload.media_type;
+  auto found = searches_.Run(
+      question, deadline, [&] { return search.Everywhere(); },
+      [](const policy::Decision& decision) {
+        const bool absent =
+            decision.error.has_value() && decision.error->reason == Reason::kNoSignature;
+        return absent ? kAbsenceRemembered : std::chrono::milliseconds(0);
+      });
+  if (found.ok()) {
+    return *std::move(found);
+  }
+  return search.GiveUp(std::move(found).error());
+}
+
+}  // namespace sigward::gate

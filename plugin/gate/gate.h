@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "plugin/gate/evidence_store.h"
+#include "plugin/gate/remembered.h"
+#include "plugin/gate/single_flight.h"
+#include "policy/evaluate.h"
+#include "policy/snapshot.h"
+#include "verifier/evidence.h"
+#include "worker/client/fetchd_client.h"
+#include "worker/client/verifyd_client.h"
+
+namespace sigward::gate {
+
+/// How long "there is no evidence" is remembered. Enough that a burst of equal pulls asks the registry
+/// once, short enough that a signature pushed after a refusal is seen by the next try.
+inline constexpr std::chrono::milliseconds kAbsenceRemembered{200};
+
+/// The one place where decisions are made, whoever asks.
+class Gate {
+ public:
+  /// Everything outlives the gate. PLATFORM is the node's.
+  Gate(worker::Fetcher& fetcher, worker::Verifier& verifier, EvidenceStore& store,
+       verifier::Platform platform, const base::Clock& clock = base::Clock::System())
+      : fetcher_(fetcher),
+        verifier_(verifier),
+        store_(store),
+        platform_(std::move(platform)),
+        searches_(clock) {}
+
+  /// Decides whether WORKLOAD may be there, by the policies of SNAPSHOT (null: none is active, which
+  /// denies with kPolicyUnavailable). Signatures are looked for where they are nearest: remembered
+  /// ones, kept evidence, the registry, and there the image's own signatures before those of its
+  /// platform manifest; each place only when those before it did not satisfy every policy.
+  /// Returns by DEADLINE, give or take the time of one local answer.
+  policy::Decision Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot,
+                          const policy::Workload& workload, const base::Deadline& deadline);
+
+  std::size_t remembered() const { return remembered_.size(); }
+
+ private:
+  class Search;
+
+  worker::Fetcher& fetcher_;
+  worker::Verifier& verifier_;
+  EvidenceStore& store_;
+  const verifier::Platform platform_;
+  Remembered remembered_;
+  SingleFlight<policy::Decision> searches_;
+};
+
+}  // namespace sigward::gate

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace sigward::gate {
+
+/// Answers that are kept for a moment after their flight has landed, at most.
+inline constexpr std::size_t kMaxLanded = 1024;
+
+/// Lets only the first of several equal questions at once do the work; the others wait for its answer.
+/// An answer that KEEP_FOR names a time for is handed out for that long afterwards too.
+template <typename T>
+class SingleFlight {
+ public:
+  explicit SingleFlight(const base::Clock& clock) : clock_(clock) {}
+
+  /// Runs WORK, or waits for the one who runs it for the same KEY. WORK must keep to DEADLINE itself.
+  /// Fails with kTimeout when another's answer is not there by DEADLINE.
+  base::Result<T> Run(const std::string& key, const base::Deadline& deadline,
+                      const std::function<T()>& work,
+                      const std::function<std::chrono::milliseconds(const T&)>& keep_for) {
+    std::shared_ptr<Flight> flight;
+    {
+      std::unique_lock lock(mutex_);
+      const auto found = flights_.find(key);
+      if (found != flights_.end() && !IsStale(*found->second)) {
+        flight = found->second;
+        // system-wide steady time, so that a deadline is one for all threads
+        if (!flight->landed.wait_until(lock, deadline.when(),
+                                       [&] { return flight->answer.has_value(); })) {
+          return base::Fail(base::Reason::kTimeout, "the same question is still being answered");
+        }
+        return *flight->answer;
+      }
+      flight = std::make_shared<Flight>();
+      flights_[key] = flight;
+    }
+    T answer = work();
+    const std::lock_guard lock(mutex_);
+    const auto keep = keep_for(answer);
+    flight->answer.emplace(std::move(answer));
+    flight->stale_at = clock_.SteadyNow() + keep;
+    flight->landed.notify_all();
+    Forget(key, flight, keep.count() > 0);
+    return *flight->answer;
+  }
+
+ private:
+  struct Flight {
+    std::optional<T> answer;
+    base::Clock::Steady stale_at;
+    std::condition_variable landed;
+  };
+
+  bool IsStale(const Flight& flight) const {
+    return flight.answer.has_value() && clock_.SteadyNow() >= flight.stale_at;
+  }
+
+  void Forget(const std::string& key, const std::shared_ptr<Flight>& flight, bool keep) {
+    if (!keep || flights_.size() > kMaxLanded) {
+      if (const auto found = flights_.find(key); found != flights_.end() && found->second == flight) {
+        flights_.erase(found);
+      }
+    }
+    std::erase_if(flights_, [&](const auto& entry) { return IsStale(*entry.second); });
+  }
+
+  const base::Clock& clock_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Flight>> flights_;
+};
+
+}  // namespace sigward::gate

@@ -1,0 +1,183 @@
+#include "plugin/gate_server.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+#include <utility>
+
+#include "base/log.h"
+#include "base/strict_json.h"
+#include "base/text.h"
+#include "policy/evaluate.h"
+#include "rpc/frame.h"
+#include "verifier/digest.h"
+#include "verifier/image_ref.h"
+
+namespace sigward {
+namespace {
+
+using base::Fail;
+using base::Json;
+using base::Reason;
+
+constexpr std::size_t kMaxTextInLine = 512;
+
+rpc::GateAnswer AnswerOf(const policy::Decision& decision, journal::Told told) {
+  rpc::GateAnswer answer;
+  answer.verdict = static_cast<std::uint32_t>(decision.verdict);
+  answer.reason = decision.error.has_value() ? static_cast<std::uint32_t>(decision.error->reason) : 0;
+  answer.line = std::move(told.line);
+  answer.record = std::move(told.record);
+  return answer;
+}
+
+/// The decision about a question that never became a workload.
+policy::Decision Refusal(base::Error error) {
+  policy::Decision decision;
+  decision.verdict = base::CouldNotTell(error.reason) ? policy::Verdict::kUndetermined
+                                                      : policy::Verdict::kDeny;
+  decision.error = std::move(error);
+  return decision;
+}
+
+std::string LineOf(const base::Error& error) {
+  return std::string(base::ReasonWord(error.reason)) + ": " +
+         base::OneLine(error.detail, kMaxTextInLine);
+}
+
+}  // namespace
+
+void GateServer::AcceptOne(int listener) {
+  {
+    std::unique_lock lock(mutex_);
+    one_done_.wait(lock, [this] { return answering_ < kMaxQuestionsAtOnce; });
+  }
+  base::UniqueFd connection(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  if (!connection.valid()) {
+    return;
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ++answering_;
+  }
+  std::thread([this, connection = std::move(connection)]() mutable {
+    Serve(std::move(connection));
+    const std::lock_guard lock(mutex_);
+    --answering_;
+    one_done_.notify_all();
+  }).detach();
+}
+
+void GateServer::Drain(const base::Deadline& deadline) {
+  std::unique_lock lock(mutex_);
+  one_done_.wait_until(lock, deadline.when(), [this] { return answering_ == 0; });
+}
+
+void GateServer::Serve(base::UniqueFd connection) {
+  const base::Deadline patience = base::Deadline::After(kQuestionPatience);
+  if (!rpc::CheckPeer(connection.get()).ok()) {
+    return;
+  }
+  auto frame = rpc::Receive(connection.get(), patience);
+  if (!frame.ok()) {
+    return;
+  }
+  rpc::GateAnswer answer;
+  if (const auto question = rpc::DecodeGateQuestion(frame->bytes); question.ok()) {
+    answer = Answer(*question);
+  } else {
+    answer = AnswerOf(Refusal(question.error()), {LineOf(question.error()), "{}"});
+  }
+  // Who has gone away meanwhile has no answer, and takes that as a refusal.
+  (void)rpc::Send(connection.get(), rpc::Encode(answer), {}, base::Deadline::After(kQuestionPatience))
+      .ok();
+}
+
+rpc::GateAnswer GateServer::Answer(const rpc::GateQuestion& question) {
+  switch (question.call) {
+    case rpc::GateCall::kPull:
+    case rpc::GateCall::kVerify:
+      return AnswerImage(question);
+    case rpc::GateCall::kStatus:
+      return AnswerStatus();
+  }
+  return {};
+}
+
+rpc::GateAnswer GateServer::AnswerImage(const rpc::GateQuestion& question) {
+  const auto started = std::chrono::steady_clock::now();
+  const base::Deadline deadline = base::Deadline::After(rooms_.config.pull_deadline);
+  journal::Question journaled{question.call == rpc::GateCall::kPull ? policy::Origin::kPull
+                                                                   : policy::Origin::kCommandLine,
+                              question.reference, question.digest};
+  auto workload = WorkloadOf(question, journaled, deadline);
+  policy::Decision decision;
+  std::string line;
+  if (workload.ok()) {
+    decision = rooms_.gate.Decide(rooms_.policy.Current(), *workload, deadline);
+    line = policy::DecisionLine(decision, *workload);
+  } else {
+    line = LineOf(workload.error());
+    decision = Refusal(std::move(workload).error());
+  }
+  const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - started);
+  return AnswerOf(decision, rooms_.journal.Record(journaled, decision, std::move(line), elapsed));
+}
+
+base::Result<policy::Workload> GateServer::WorkloadOf(const rpc::GateQuestion& question,
+                                                      journal::Question& journaled,
+                                                      const base::Deadline& deadline) {
+  SIGWARD_ASSIGN_OR_RETURN(verifier::ImageRef image, verifier::ImageRef::Parse(question.reference));
+  journaled.image = image.text();
+  std::string digest_text = question.digest;
+  std::string media_type = question.media_type;
+  if (digest_text.empty() && question.call == rpc::GateCall::kVerify) {
+    if (image.digest().has_value()) {
+      digest_text = image.digest()->text();
+    } else {
+      auto resolved = rooms_.fetcher.Resolve(image, deadline);
+      if (!resolved.ok()) {
+        return Within(image.text() + " could not be resolved", std::move(resolved).error());
+      }
+      digest_text = resolved->digest.text();
+      media_type = resolved->media_type;
+    }
+  }
+  SIGWARD_ASSIGN_OR_RETURN(verifier::Digest digest, verifier::Digest::Parse(digest_text));
+  journaled.digest = digest.text();
+  if (image.digest().has_value() && *image.digest() != digest) {
+    return Fail(Reason::kDescriptorMismatch,
+                image.text() + " is asked for with another digest, " + digest.text());
+  }
+  return policy::Workload{journaled.origin, std::move(image), std::move(digest),
+                          std::move(media_type)};
+}
+
+rpc::GateAnswer GateServer::AnswerStatus() const {
+  const auto policy = rooms_.policy.Current();
+  Json active = {{"state", policy == nullptr ? "none" : "active"},
+                 {"generation", policy == nullptr ? 0 : policy->generation()},
+                 {"policies", policy == nullptr ? 0 : policy->policies().size()},
+                 {"source", "file://" + rooms_.policy.source()}};
+  if (const auto error = rooms_.policy.last_error()) {
+    active["error"] = LineOf(*error);
+  }
+  const auto counts = rooms_.journal.counts();
+  const auto usage = rooms_.store.usage();
+  const Json record = {
+      {"version", SIGWARD_VERSION},
+      {"pid", getpid()},
+      {"policy", active},
+      {"remembered", {{"signatures", rooms_.gate.remembered()}}},
+      {"evidence", {{"images", usage.images}, {"bytes", usage.bytes}}},
+      {"decisions",
+       {{"allow", counts.allow}, {"deny", counts.deny}, {"undetermined", counts.undetermined}}}};
+  rpc::GateAnswer answer;
+  answer.line = policy == nullptr ? "no policy is active: every image is refused" : "ready";
+  answer.record = record.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return answer;
+}
+
+}  // namespace sigward

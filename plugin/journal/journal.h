@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "policy/evaluate.h"
+
+namespace sigward::journal {
+
+/// Policies that one record tells of; what is left out is counted in it. Keeps a record well inside
+/// one frame.
+inline constexpr std::size_t kMaxPoliciesInRecord = 8;
+inline constexpr std::size_t kMaxAuthoritiesInRecord = 8;
+inline constexpr std::size_t kMaxDetailInRecord = 128;
+inline constexpr std::size_t kMaxImageInRecord = 512;
+
+/// What was asked, also when it could not be understood.
+struct Question {
+  policy::Origin origin;
+  /// Normalised where that was possible.
+  std::string image;
+  /// Empty when unknown.
+  std::string digest;
+};
+
+/// A decision as it is told to users: the line, and the record (docs/schemas/decision.schema.json).
+struct Told {
+  std::string line;
+  std::string record;
+};
+
+/// Numbers every decision, writes its one line to the log and counts it. A log that cannot be written
+/// changes no verdict. Safe for use by many threads.
+class Journal {
+ public:
+  struct Counts {
+    std::uint64_t allow = 0;
+    std::uint64_t deny = 0;
+    std::uint64_t undetermined = 0;
+  };
+
+  /// LINE is what the user sees; ELAPSED how long the answer took.
+  Told Record(const Question& question, const policy::Decision& decision, std::string line,
+              std::chrono::microseconds elapsed);
+
+  Counts counts() const;
+
+ private:
+  mutable std::mutex mutex_;
+  Counts counts_;
+};
+
+}  // namespace sigward::journal

@@ -1,0 +1,256 @@
+#include "plugin/launcher.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/unique_fd.h"
+#include "rpc/frame.h"
+
+namespace sigward {
+namespace {
+
+using base::Severity;
+
+/// A process that dies sooner than this after its start is started again only after a pause, which
+/// doubles up to kLongestPause.
+constexpr std::chrono::milliseconds kHealthyAge{2000};
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{2000};
+constexpr std::chrono::seconds kStopTime{5};
+/// Where a handed-over socket stands in the child (sd_listen_fds(3)).
+constexpr int kListenFd = 3;
+
+struct Program {
+  std::string name;
+  std::vector<std::string> arguments;
+  base::UniqueFd socket;
+  pid_t pid = -1;
+  base::Clock::Steady started_at{};
+  base::Clock::Steady not_before{};
+  std::chrono::milliseconds pause = kFirstPause;
+};
+
+/// The folder of this very program: its workers lie beside it.
+std::string ProgramFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+/// Runs in the child. Everything it needs was made before the fork.
+[[noreturn]] void Exec(char* const* argv, char* const* environment, int socket, pid_t parent,
+                       char* listen_pid_digits) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) {
+    _exit(1);
+  }
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  // LISTEN_PID is known only here; the digits are written into the prepared environment.
+  std::array<char, 16> digits{};
+  std::size_t count = 0;
+  for (pid_t rest = getpid(); rest > 0; rest /= 10) {
+    digits.at(count++) = static_cast<char>('0' + rest % 10);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    listen_pid_digits[i] = digits.at(count - 1 - i);
+  }
+  listen_pid_digits[count] = '\0';
+  const bool handed_over = socket == kListenFd ? fcntl(kListenFd, F_SETFD, 0) == 0
+                                               : dup2(socket, kListenFd) == kListenFd;
+  if (handed_over) {
+    execve(argv[0], argv, environment);
+  }
+  _exit(127);
+}
+
+void Start(Program& program, const base::Clock& clock) {
+  std::vector<char*> argv;
+  for (std::string& argument : program.arguments) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
+  std::string listen_pid = "LISTEN_PID=" + std::string(16, '0');
+  std::string listen_fds = "LISTEN_FDS=1";
+  std::vector<char*> environment{listen_pid.data(), listen_fds.data()};
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (strncmp(*entry, "LISTEN_", 7) != 0) {
+      environment.push_back(*entry);
+    }
+  }
+  environment.push_back(nullptr);
+  const pid_t parent = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) {
+    Exec(argv.data(), environment.data(), program.socket.get(), parent,
+         listen_pid.data() + strlen("LISTEN_PID="));
+  }
+  program.started_at = clock.SteadyNow();
+  program.pid = pid;
+  if (pid < 0) {
+    program.not_before = program.started_at + kLongestPause;
+    base::Log(Severity::kError, "start-failed", {{"program", program.name}});
+  }
+}
+
+/// Notes how a process ended and when it may be started again.
+void Bury(Program& program, int status, const base::Clock& clock) {
+  const auto now = clock.SteadyNow();
+  const bool was_healthy = now - program.started_at >= kHealthyAge;
+  program.pause = was_healthy ? kFirstPause : std::min(program.pause * 2, kLongestPause);
+  program.not_before = was_healthy ? now : now + program.pause;
+  program.pid = -1;
+  base::Log(Severity::kError, "process-ended",
+            {{"program", program.name},
+             {"signal", static_cast<std::int64_t>(WIFSIGNALED(status) ? WTERMSIG(status) : 0)},
+             {"exit_code", static_cast<std::int64_t>(WIFEXITED(status) ? WEXITSTATUS(status) : 0)},
+             {"effect", "started again"}});
+}
+
+/// Reaps every child that has ended.
+void Reap(std::vector<Program>& programs, const base::Clock& clock) {
+  int status = 0;
+  for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
+    for (Program& program : programs) {
+      if (program.pid == pid) {
+        Bury(program, status, clock);
+      }
+    }
+  }
+}
+
+void Signal(const std::vector<Program>& programs, int number) {
+  for (const Program& program : programs) {
+    if (program.pid > 0) {
+      kill(program.pid, number);
+    }
+  }
+}
+
+/// Ends all children: asks first, then does not ask.
+void StopAll(std::vector<Program>& programs) {
+  Signal(programs, SIGTERM);
+  const base::Deadline deadline = base::Deadline::After(kStopTime);
+  auto running = [&] {
+    return std::any_of(programs.begin(), programs.end(),
+                       [](const Program& program) { return program.pid > 0; });
+  };
+  while (running() && !deadline.Passed()) {
+    int status = 0;
+    const pid_t pid = waitpid(-1, &status, WNOHANG);
+    if (pid <= 0) {
+      usleep(10'000);
+      continue;
+    }
+    for (Program& program : programs) {
+      program.pid = program.pid == pid ? -1 : program.pid;
+    }
+  }
+  Signal(programs, SIGKILL);
+}
+
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGCHLD}) {
+    sigaddset(&signals, number);
+  }
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+/// Keeps the processes running until a signal says to end.
+void Supervise(std::vector<Program>& programs, const sigset_t& signals, const base::Clock& clock) {
+  while (true) {
+    std::chrono::nanoseconds wait = std::chrono::hours(1);
+    for (Program& program : programs) {
+      if (program.pid < 0 && clock.SteadyNow() >= program.not_before) {
+        Start(program, clock);
+      }
+      if (program.pid < 0) {
+        wait = std::min<std::chrono::nanoseconds>(wait, program.not_before - clock.SteadyNow());
+      }
+    }
+    wait = std::max(wait, std::chrono::nanoseconds(1'000'000));
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+    const timespec timeout{seconds.count(), (wait - seconds).count()};
+    const int number = sigtimedwait(&signals, nullptr, &timeout);
+    if (number == SIGTERM || number == SIGINT) {
+      return;
+    }
+    if (number == SIGHUP && programs.front().pid > 0) {
+      kill(programs.front().pid, SIGHUP);
+    }
+    Reap(programs, clock);
+  }
+}
+
+base::Result<Program> Listening(std::string name, std::vector<std::string> arguments,
+                                const std::string& socket_path) {
+  SIGWARD_ASSIGN_OR_RETURN(base::UniqueFd socket, rpc::Listen(socket_path));
+  Program program;
+  program.name = std::move(name);
+  program.arguments = std::move(arguments);
+  program.socket = std::move(socket);
+  return program;
+}
+
+base::Result<std::vector<Program>> Prepare(const Config& config, const std::string& config_path) {
+  std::error_code error;
+  std::filesystem::create_directories(config.SocketFolder(), error);
+  const std::string folder = ProgramFolder();
+  std::vector<Program> programs;
+  // The deciding process stands first: signals are passed on to it.
+  SIGWARD_ASSIGN_OR_RETURN(Program broker,
+                           Listening("sigwardd", {folder + "/sigwardd", "--config", config_path},
+                                     config.gate_socket));
+  SIGWARD_ASSIGN_OR_RETURN(
+      Program fetchd,
+      Listening("sigward-fetchd",
+                {folder + "/sigward-fetchd", "--hosts-dir", config.hosts_dir},
+                config.fetchd_socket()));
+  SIGWARD_ASSIGN_OR_RETURN(
+      Program verifyd,
+      Listening("sigward-verifyd", {folder + "/sigward-verifyd"}, config.verifyd_socket()));
+  programs.push_back(std::move(broker));
+  programs.push_back(std::move(fetchd));
+  programs.push_back(std::move(verifyd));
+  return programs;
+}
+
+}  // namespace
+
+int RunLauncher(const Config& config, const std::string& config_path) {
+  const sigset_t signals = BlockSignals();
+  umask(0022);
+  auto programs = Prepare(config, config_path);
+  if (!programs.ok()) {
+    base::Log(Severity::kError, "cannot-start", {{"detail", programs.error().detail}});
+    return 1;
+  }
+  Supervise(*programs, signals, base::Clock::System());
+  StopAll(*programs);
+  for (const std::string& path :
+       {config.gate_socket, config.fetchd_socket(), config.verifyd_socket()}) {
+    unlink(path.c_str());
+  }
+  return 0;
+}
+
+}  // namespace sigward

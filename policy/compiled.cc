@@ -1,0 +1,289 @@
+// The compiled form: what `sigward policy compile` writes and the daemon reads.
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/json_fields.h"
+#include "base/strict_json.h"
+#include "policy/snapshot.h"
+
+namespace sigward::policy {
+namespace {
+
+using base::Fail;
+using base::Json;
+using base::JsonFields;
+using base::Ok;
+using base::Reason;
+using base::Result;
+using base::Within;
+
+constexpr std::string_view kFormat = "sigward.policy/v1";
+
+/// One reason for all that is wrong with a policy, apart from its size.
+base::Error AsPolicyError(base::Error error) {
+  if (error.reason != Reason::kTooLarge) {
+    error.reason = Reason::kPolicyInvalid;
+  }
+  return error;
+}
+
+/// Applies PARSE to every element of the list NAME, which holds 1 to MAX of them.
+template <typename T>
+Result<std::vector<T>> ParseList(JsonFields& fields, std::string_view name, std::size_t min,
+                                 std::size_t max, Result<T> (*parse)(const Json&, std::string)) {
+  SIGWARD_ASSIGN_OR_RETURN(const Json* list, fields.Array(name));
+  const std::string where = fields.where() + "." + std::string(name);
+  if (list->size() < min) {
+    return Fail(Reason::kPolicyInvalid, where + " is empty");
+  }
+  if (list->size() > max) {
+    return Fail(Reason::kTooLarge, where + " holds more than " + std::to_string(max));
+  }
+  std::vector<T> parsed;
+  for (const Json& element : *list) {
+    SIGWARD_ASSIGN_OR_RETURN(T one,
+                             parse(element, where + "[" + std::to_string(parsed.size()) + "]"));
+    parsed.push_back(std::move(one));
+  }
+  return parsed;
+}
+
+Result<Glob> ParseGlob(const Json& value, std::string where) {
+  if (!value.is_string()) {
+    return Fail(Reason::kPolicyInvalid, where + " is not a string");
+  }
+  auto glob = Glob::Parse(value.get_ref<const std::string&>());
+  if (!glob.ok()) {
+    return Within(where, std::move(glob).error());
+  }
+  return glob;
+}
+
+Result<std::optional<verifier::HashAlgorithm>> ParseHash(JsonFields& fields) {
+  if (!fields.Has("hash")) {
+    return std::optional<verifier::HashAlgorithm>();
+  }
+  SIGWARD_ASSIGN_OR_RETURN(const std::string name, fields.String("hash"));
+  const auto hash = verifier::ParseHashAlgorithm(name);
+  // One spelling only, so that one policy has one compiled form.
+  if (!hash.ok() || verifier::HashAlgorithmName(*hash) != name) {
+    return Fail(Reason::kPolicyInvalid,
+                fields.where() + ".hash is none of sha224, sha256, sha384, sha512");
+  }
+  return std::optional(*hash);
+}
+
+Result<KeyRule> ParseKeyRule(const Json& value, std::string where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+  SIGWARD_ASSIGN_OR_RETURN(std::string pem, fields.String("pem"));
+  SIGWARD_ASSIGN_OR_RETURN(const auto hash, ParseHash(fields));
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  auto rule = KeyRule::Of(std::move(pem), hash);
+  if (!rule.ok()) {
+    return Within(fields.where(), std::move(rule).error());
+  }
+  return rule;
+}
+
+Result<StaticRule> ParseStaticRule(const Json& value, std::string where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+  SIGWARD_ASSIGN_OR_RETURN(const std::string action, fields.String("action"));
+  StaticRule rule;
+  if (action == "pass") {
+    rule.pass = true;
+  } else if (action != "fail") {
+    return Fail(Reason::kPolicyInvalid, fields.where() + ".action is neither pass nor fail");
+  }
+  if (fields.Has("message")) {
+    SIGWARD_ASSIGN_OR_RETURN(rule.message, fields.String("message"));
+    if (auto fit = CheckMessage(rule.message); !fit.ok()) {
+      return Within(fields.where() + ".message", std::move(fit).error());
+    }
+  }
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  return rule;
+}
+
+Result<Authority> ParseAuthority(const Json& value, std::string where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+  Authority authority;
+  SIGWARD_ASSIGN_OR_RETURN(authority.name, fields.String("name"));
+  if (auto fit = CheckAuthorityName(authority.name); !fit.ok()) {
+    return Within(fields.where() + ".name", std::move(fit).error());
+  }
+  if (fields.Has("key") == fields.Has("static")) {
+    return Fail(Reason::kPolicyInvalid, fields.where() + " has not exactly one of key and static");
+  }
+  if (fields.Has("key")) {
+    SIGWARD_ASSIGN_OR_RETURN(authority.rule,
+                             ParseKeyRule(*fields.Find("key"), fields.where() + ".key"));
+  } else {
+    SIGWARD_ASSIGN_OR_RETURN(authority.rule,
+                             ParseStaticRule(*fields.Find("static"), fields.where() + ".static"));
+  }
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  return authority;
+}
+
+base::Status CheckDistinct(const std::vector<Authority>& authorities, const std::string& where) {
+  std::set<std::string_view> names;
+  for (const Authority& authority : authorities) {
+    if (!names.insert(authority.name).second) {
+      return Fail(Reason::kPolicyInvalid, where + ": two authorities have one name");
+    }
+  }
+  return Ok();
+}
+
+Result<Policy> ParsePolicy(const Json& value, std::string where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+  Policy policy;
+  SIGWARD_ASSIGN_OR_RETURN(policy.name, fields.String("name"));
+  if (auto fit = CheckPolicyName(policy.name); !fit.ok()) {
+    return Within(fields.where() + ".name", std::move(fit).error());
+  }
+  SIGWARD_ASSIGN_OR_RETURN(const std::string mode_word, fields.String("mode"));
+  const auto mode = ModeFromWord(mode_word);
+  if (!mode.has_value()) {
+    return Fail(Reason::kPolicyInvalid, fields.where() + ".mode is neither enforce nor warn");
+  }
+  policy.mode = *mode;
+  SIGWARD_ASSIGN_OR_RETURN(policy.globs,
+                           ParseList<Glob>(fields, "images", 1, kMaxGlobsPerPolicy, ParseGlob));
+  SIGWARD_ASSIGN_OR_RETURN(
+      policy.authorities,
+      ParseList<Authority>(fields, "authorities", 1, kMaxAuthoritiesPerPolicy, ParseAuthority));
+  SIGWARD_RETURN_IF_ERROR(CheckDistinct(policy.authorities, fields.where()));
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  return policy;
+}
+
+/// Everything of a compiled text but its generation.
+struct CompiledPolicies {
+  NoMatch no_match = NoMatch::kDeny;
+  std::string transparency_url;
+  std::vector<Policy> policies;
+};
+
+base::Status SortByName(std::vector<Policy>& policies) {
+  std::sort(policies.begin(), policies.end(),
+            [](const Policy& a, const Policy& b) { return a.name < b.name; });
+  const auto twice =
+      std::adjacent_find(policies.begin(), policies.end(),
+                         [](const Policy& a, const Policy& b) { return a.name == b.name; });
+  if (twice != policies.end()) {
+    return Fail(Reason::kPolicyInvalid, "two policies have the name " + twice->name);
+  }
+  return Ok();
+}
+
+Result<CompiledPolicies> ParseCompiled(std::string_view text) {
+  SIGWARD_ASSIGN_OR_RETURN(const Json root, base::ParseStrictJson(text, kMaxCompiledBytes));
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(root, "policy"));
+  SIGWARD_ASSIGN_OR_RETURN(const std::string format, fields.String("format"));
+  if (format != kFormat) {
+    return Fail(Reason::kPolicyInvalid,
+                "policy.format is not " + std::string(kFormat) + ": compiled by another version?");
+  }
+  CompiledPolicies compiled;
+  SIGWARD_ASSIGN_OR_RETURN(const std::string no_match_word, fields.String("noMatch"));
+  const auto no_match = NoMatchFromWord(no_match_word);
+  if (!no_match.has_value()) {
+    return Fail(Reason::kPolicyInvalid, "policy.noMatch is none of deny, warn, allow");
+  }
+  compiled.no_match = *no_match;
+  if (fields.Has("transparencyUrl")) {
+    SIGWARD_ASSIGN_OR_RETURN(compiled.transparency_url, fields.String("transparencyUrl"));
+    if (auto fit = CheckTransparencyUrl(compiled.transparency_url); !fit.ok()) {
+      return Within("policy.transparencyUrl", std::move(fit).error());
+    }
+  }
+  SIGWARD_ASSIGN_OR_RETURN(compiled.policies,
+                           ParseList<Policy>(fields, "policies", 0, kMaxPolicies, ParsePolicy));
+  SIGWARD_RETURN_IF_ERROR(SortByName(compiled.policies));
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  return compiled;
+}
+
+Json ToJson(const StaticRule& rule) {
+  Json json = {{"action", rule.pass ? "pass" : "fail"}};
+  if (!rule.message.empty()) {
+    json["message"] = rule.message;
+  }
+  return json;
+}
+
+Json ToJson(const KeyRule& rule) {
+  Json json = {{"pem", rule.pem}};
+  if (rule.hash.has_value()) {
+    json["hash"] = verifier::HashAlgorithmName(*rule.hash);
+  }
+  return json;
+}
+
+Json ToJson(const Authority& authority) {
+  Json json = {{"name", authority.name}};
+  if (const auto* key = std::get_if<KeyRule>(&authority.rule)) {
+    json["key"] = ToJson(*key);
+  } else {
+    json["static"] = ToJson(std::get<StaticRule>(authority.rule));
+  }
+  return json;
+}
+
+Json ToJson(const Policy& policy) {
+  Json images = Json::array();
+  for (const Glob& glob : policy.globs) {
+    images.push_back(glob.text());
+  }
+  Json authorities = Json::array();
+  for (const Authority& authority : policy.authorities) {
+    authorities.push_back(ToJson(authority));
+  }
+  return {{"name", policy.name},
+          {"mode", ModeWord(policy.mode)},
+          {"images", std::move(images)},
+          {"authorities", std::move(authorities)}};
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<const PolicySnapshot>> PolicySnapshot::Parse(
+    std::string_view compiled, std::uint64_t generation) {
+  auto parsed = ParseCompiled(compiled);
+  if (!parsed.ok()) {
+    return AsPolicyError(std::move(parsed).error());
+  }
+  const std::shared_ptr<PolicySnapshot> snapshot(new PolicySnapshot);
+  snapshot->generation_ = generation;
+  snapshot->no_match_ = parsed->no_match;
+  snapshot->transparency_url_ = std::move(parsed->transparency_url);
+  snapshot->policies_ = std::move(parsed->policies);
+  return std::shared_ptr<const PolicySnapshot>(snapshot);
+}
+
+std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
+                    std::string_view transparency_url) {
+  std::vector<const Policy*> sorted;
+  sorted.reserve(policies.size());
+  for (const Policy& policy : policies) {
+    sorted.push_back(&policy);
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Policy* a, const Policy* b) { return a->name < b->name; });
+  Json list = Json::array();
+  for (const Policy* policy : sorted) {
+    list.push_back(ToJson(*policy));
+  }
+  Json root = {
+      {"format", kFormat}, {"noMatch", NoMatchWord(no_match)}, {"policies", std::move(list)}};
+  if (!transparency_url.empty()) {
+    root["transparencyUrl"] = transparency_url;
+  }
+  // Members are sorted by name and broken UTF-8 is replaced, so this neither varies nor throws.
+  return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace sigward::policy

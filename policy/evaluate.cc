@@ -1,0 +1,197 @@
+#include "policy/evaluate.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "policy/explain.h"
+
+namespace sigward::policy {
+namespace {
+
+using base::Error;
+using base::Fail;
+using base::Reason;
+
+AuthorityOutcome Allowed(const Authority& authority) {
+  return {.name = authority.name, .verdict = Verdict::kAllow, .error = std::nullopt};
+}
+
+AuthorityOutcome Failed(const Authority& authority, Verdict verdict, Error error) {
+  return {.name = authority.name, .verdict = verdict, .error = std::move(error)};
+}
+
+AuthorityOutcome EvaluateStatic(const Authority& authority, const StaticRule& rule) {
+  if (rule.pass) {
+    return Allowed(authority);
+  }
+  return Failed(authority, Verdict::kDeny,
+                Fail(Reason::kStaticFail,
+                     rule.message.empty() ? "the policy refuses this image" : rule.message));
+}
+
+AuthorityOutcome EvaluateKey(const Authority& authority, const KeyRule& rule,
+                             const Workload& workload, const Findings& findings) {
+  const bool proven =
+      std::any_of(findings.proofs.begin(), findings.proofs.end(), [&](const Proof& proof) {
+        return proof.image() == workload.digest && proof.authority() == rule.id;
+      });
+  if (proven) {
+    return Allowed(authority);
+  }
+  // Whatever was found elsewhere, the good signature may lie in the place that could not be read.
+  if (findings.unread.has_value()) {
+    return Failed(authority, Verdict::kUndetermined, *findings.unread);
+  }
+  const auto failure = findings.failures.find(rule.id);
+  if (failure == findings.failures.end()) {
+    return Failed(authority, Verdict::kDeny, Fail(Reason::kNoSignature, "no signature found"));
+  }
+  const Verdict verdict =
+      base::CouldNotTell(failure->second.reason) ? Verdict::kUndetermined : Verdict::kDeny;
+  return Failed(authority, verdict, failure->second);
+}
+
+AuthorityOutcome EvaluateAuthority(const Authority& authority, const Workload& workload,
+                                   const Findings& findings) {
+  if (const auto* key = std::get_if<KeyRule>(&authority.rule)) {
+    return EvaluateKey(authority, *key, workload, findings);
+  }
+  return EvaluateStatic(authority, std::get<StaticRule>(authority.rule));
+}
+
+/// The one of several failed authorities that says most: "could not tell" where there is one, for
+/// then the policy may yet be satisfied; else the first that had something to refuse.
+const AuthorityOutcome& MostTelling(const std::vector<AuthorityOutcome>& failed) {
+  const auto first = [&](auto&& fits) { return std::find_if(failed.begin(), failed.end(), fits); };
+  auto found = first([](const auto& one) { return one.verdict == Verdict::kUndetermined; });
+  if (found == failed.end()) {
+    found = first([](const auto& one) { return one.error->reason != Reason::kNoSignature; });
+  }
+  return found == failed.end() ? failed.front() : *found;
+}
+
+PolicyOutcome EvaluatePolicy(const Policy& policy, const Workload& workload,
+                             const Findings& findings) {
+  PolicyOutcome outcome{
+      .name = policy.name,
+      .mode = policy.mode,
+      .verdict = Verdict::kDeny,
+      .error = Fail(Reason::kPolicyInvalid, "the policy has no authority"),
+      .authorities = {},
+  };
+  for (const Authority& authority : policy.authorities) {
+    outcome.authorities.push_back(EvaluateAuthority(authority, workload, findings));
+  }
+  if (outcome.authorities.empty()) {
+    return outcome;
+  }
+  const bool satisfied =
+      std::any_of(outcome.authorities.begin(), outcome.authorities.end(),
+                  [](const AuthorityOutcome& one) { return one.verdict == Verdict::kAllow; });
+  if (satisfied) {
+    outcome.verdict = Verdict::kAllow;
+    outcome.error = std::nullopt;
+  } else {
+    const AuthorityOutcome& telling = MostTelling(outcome.authorities);
+    outcome.verdict = telling.verdict;
+    outcome.error = telling.error;
+  }
+  return outcome;
+}
+
+void DecideUnmatched(const PolicySnapshot& snapshot, Decision& decision) {
+  const Error unmatched = Fail(Reason::kNoMatchingPolicy, "no policy matches the image");
+  if (snapshot.no_match() == NoMatch::kDeny) {
+    decision.error = unmatched;
+    return;
+  }
+  if (snapshot.no_match() == NoMatch::kWarn) {
+    decision.warnings.push_back(ReasonFirst(unmatched, "the image") + " (no-match-policy is warn)");
+  }
+  decision.verdict = Verdict::kAllow;
+  decision.error = std::nullopt;
+}
+
+/// Takes the outcomes of all policies together. A definite refusal outweighs "could not tell".
+void DecideMatched(Decision& decision) {
+  const PolicyOutcome* refusing = nullptr;
+  for (const PolicyOutcome& policy : decision.policies) {
+    if (policy.verdict == Verdict::kAllow) {
+      continue;
+    }
+    if (policy.mode == Mode::kWarn) {
+      decision.warnings.push_back(ReasonFirst(*policy.error, "the image") + " (policy " +
+                                  policy.name + ", mode warn)");
+    } else if (refusing == nullptr || policy.verdict < refusing->verdict) {
+      refusing = &policy;
+    }
+  }
+  if (refusing == nullptr) {
+    decision.verdict = Verdict::kAllow;
+    decision.error = std::nullopt;
+  } else {
+    decision.verdict = refusing->verdict;
+    decision.error = refusing->error;
+  }
+}
+
+}  // namespace
+
+std::string_view OriginWord(Origin origin) {
+  switch (origin) {
+    case Origin::kPull:
+      return "pull";
+    case Origin::kCommandLine:
+      return "command-line";
+  }
+  return "pull";
+}
+
+std::string_view VerdictWord(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kDeny:
+      return "deny";
+    case Verdict::kUndetermined:
+      return "undetermined";
+    case Verdict::kAllow:
+      return "allow";
+  }
+  return "deny";
+}
+
+Proof Proof::Of(const verifier::VerifiedSignature& signature) {
+  return Proof(signature.image(), signature.authority(), signature.proof().front(),
+               signature.format(), signature.docker_reference());
+}
+
+Decision Evaluate(const PolicySnapshot& snapshot, std::span<const Policy* const> selected,
+                  const Workload& workload, const Findings& findings) {
+  Decision decision;
+  decision.generation = snapshot.generation();
+  if (selected.empty()) {
+    DecideUnmatched(snapshot, decision);
+    return decision;
+  }
+  for (const Policy* policy : selected) {
+    decision.policies.push_back(EvaluatePolicy(*policy, workload, findings));
+  }
+  DecideMatched(decision);
+  return decision;
+}
+
+std::vector<const KeyRule*> KeysOf(std::span<const Policy* const> selected) {
+  std::vector<const KeyRule*> keys;
+  std::set<verifier::AuthorityHash> seen;
+  for (const Policy* policy : selected) {
+    for (const Authority& authority : policy->authorities) {
+      const auto* key = std::get_if<KeyRule>(&authority.rule);
+      if (key != nullptr && seen.insert(key->id).second) {
+        keys.push_back(key);
+      }
+    }
+  }
+  return keys;
+}
+
+}  // namespace sigward::policy

@@ -1,0 +1,161 @@
+#include "policy/snapshot.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace sigward::policy {
+namespace {
+
+using base::Fail;
+using base::Ok;
+using base::Reason;
+
+bool IsLowerOrDigit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/// A DNS label: letters and digits, with `-` only between them.
+bool IsLabel(std::string_view label) {
+  constexpr std::size_t kMaxLabel = 63;
+  return !label.empty() && label.size() <= kMaxLabel && label.front() != '-' &&
+         label.back() != '-' && std::all_of(label.begin(), label.end(), [](char c) {
+           return IsLowerOrDigit(c) || c == '-';
+         });
+}
+
+bool IsSubdomain(std::string_view name) {
+  for (;;) {
+    const std::size_t dot = name.find('.');
+    if (!IsLabel(name.substr(0, dot))) {
+      return false;
+    }
+    if (dot == std::string_view::npos) {
+      return true;
+    }
+    name.remove_prefix(dot + 1);
+  }
+}
+
+base::Status CheckLength(std::string_view text, std::size_t max) {
+  if (text.size() > max) {
+    return Fail(Reason::kTooLarge, "longer than " + std::to_string(max) + " bytes");
+  }
+  return Ok();
+}
+
+bool IsPrintableAscii(char c) {
+  return c > 0x20 && c < 0x7f;
+}
+
+}  // namespace
+
+std::string_view ModeWord(Mode mode) {
+  switch (mode) {
+    case Mode::kEnforce:
+      return "enforce";
+    case Mode::kWarn:
+      return "warn";
+  }
+  return "enforce";
+}
+
+std::optional<Mode> ModeFromWord(std::string_view word) {
+  for (const Mode mode : {Mode::kEnforce, Mode::kWarn}) {
+    if (word == ModeWord(mode)) {
+      return mode;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string_view NoMatchWord(NoMatch no_match) {
+  switch (no_match) {
+    case NoMatch::kDeny:
+      return "deny";
+    case NoMatch::kWarn:
+      return "warn";
+    case NoMatch::kAllow:
+      return "allow";
+  }
+  return "deny";
+}
+
+std::optional<NoMatch> NoMatchFromWord(std::string_view word) {
+  for (const NoMatch no_match : {NoMatch::kDeny, NoMatch::kWarn, NoMatch::kAllow}) {
+    if (word == NoMatchWord(no_match)) {
+      return no_match;
+    }
+  }
+  return std::nullopt;
+}
+
+base::Result<KeyRule> KeyRule::Of(std::string pem, std::optional<verifier::HashAlgorithm> hash) {
+  SIGWARD_RETURN_IF_ERROR(CheckLength(pem, verifier::kMaxPublicKeyPem));
+  const auto key = verifier::PublicKey::Parse(pem);
+  if (!key.ok()) {
+    return Fail(Reason::kPolicyInvalid, key.error().detail);
+  }
+  verifier::AuthorityHash id = verifier::AuthorityHash::OfKey(*key, hash);
+  return KeyRule{.pem = std::move(pem), .hash = hash, .id = std::move(id)};
+}
+
+base::Status CheckPolicyName(std::string_view name) {
+  SIGWARD_RETURN_IF_ERROR(CheckLength(name, kMaxNameLength));
+  if (!IsSubdomain(name)) {
+    return Fail(Reason::kPolicyInvalid,
+                "not a name of Kubernetes (lower-case letters, digits, '-' and '.')");
+  }
+  return Ok();
+}
+
+base::Status CheckAuthorityName(std::string_view name) {
+  SIGWARD_RETURN_IF_ERROR(CheckLength(name, kMaxNameLength));
+  if (name.empty()) {
+    return Fail(Reason::kPolicyInvalid, "empty");
+  }
+  if (base::OneLine(name, kMaxNameLength) != name) {
+    return Fail(Reason::kPolicyInvalid, "holds control characters");
+  }
+  return Ok();
+}
+
+base::Status CheckMessage(std::string_view message) {
+  SIGWARD_RETURN_IF_ERROR(CheckLength(message, kMaxMessageLength));
+  if (!base::IsUtf8(message)) {
+    return Fail(Reason::kPolicyInvalid, "not UTF-8");
+  }
+  return Ok();
+}
+
+base::Status CheckTransparencyUrl(std::string_view url) {
+  SIGWARD_RETURN_IF_ERROR(CheckLength(url, kMaxUrlLength));
+  std::string_view rest;
+  for (const std::string_view scheme : {"https://", "http://"}) {
+    if (url.starts_with(scheme)) {
+      rest = url.substr(scheme.size());
+    }
+  }
+  const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
+  if (host.empty() || host.front() == ':' ||
+      !std::all_of(url.begin(), url.end(), IsPrintableAscii)) {
+    return Fail(Reason::kPolicyInvalid, "not a http:// or https:// URL");
+  }
+  return Ok();
+}
+
+std::vector<const Policy*> PolicySnapshot::Select(const verifier::ImageRef& image,
+                                                  const verifier::Digest& digest) const {
+  const GlobSubject subject(image, digest);
+  std::vector<const Policy*> selected;
+  for (const Policy& policy : policies_) {
+    if (std::any_of(policy.globs.begin(), policy.globs.end(),
+                    [&](const Glob& glob) { return glob.Matches(subject); })) {
+      selected.push_back(&policy);
+    }
+  }
+  return selected;
+}
+
+}  // namespace sigward::policy

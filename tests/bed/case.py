@@ -1,0 +1,89 @@
+"""The base of all tests on the bed: what a test file needs is started once, and ended with it."""
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+from .containerd import Containerd
+from .cri import Cri
+from .lying import LyingRegistry
+from .policies import key, policy
+from .registry import Registry, write_hosts
+from .sigward import Sigward
+from .signing import Cosign, Keys
+from .tls import Authority
+
+
+class BedCase(unittest.TestCase):
+    """Sets up cls.sigward and cls.keys; NEEDS names what else.
+
+    plain, tls   docker-registry, over plain HTTP or TLS
+    lying        the lying registry
+    containerd   a private containerd
+    cri          and its CRI client
+    """
+    NEEDS = ()
+
+    @classmethod
+    def setUpClass(cls):
+        # A short path (sockets), and every parent is root's: sigward refuses anything else.
+        cls.place = pathlib.Path(tempfile.mkdtemp(prefix="sigward-"))
+        cls.addClassCleanup(cls._remove)
+        cls.hosts_dir = cls.place / "certs.d"
+        cls.keys = Keys(cls.place / "keys")
+        cls.authority = Authority(cls.place / "ca")
+        cls.cosign = Cosign(cls.keys, cls.authority.certificate)
+        for name in ("good", "other"):
+            cls.keys.openssl(name, "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+            cls.cosign.take(name)
+        cls._start_registries()
+        cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir)
+        cls.sigward.compile(*cls.policies())
+        cls.sigward.start()
+        cls.addClassCleanup(lambda: cls.sigward.stop())
+        if "containerd" in cls.NEEDS:
+            cls.containerd = Containerd(cls.place / "containerd", cls.hosts_dir, cls.sigward.socket)
+            cls.addClassCleanup(cls.containerd.stop)
+        if "cri" in cls.NEEDS:
+            cls.cri = Cri(cls.containerd)
+            cls.addClassCleanup(cls.cri.close)
+
+    @classmethod
+    def policies(cls):
+        """What the daemon starts with: every image must be signed by "good"."""
+        return [policy("require-signed", "**", key(cls.keys.public("good")))]
+
+    @classmethod
+    def _start_registries(cls):
+        makers = {"plain": lambda: Registry(cls.place / "plain"),
+                  "tls": lambda: Registry(cls.place / "tls", cls.authority),
+                  "lying": LyingRegistry}
+        for name, make in makers.items():
+            if name in cls.NEEDS:
+                registry = make()
+                cls.addClassCleanup(registry.close if name == "lying" else registry.stop)
+                write_hosts(cls.hosts_dir, registry.host, registry.hosts_toml())
+                setattr(cls, name, registry)
+
+    @classmethod
+    def _remove(cls):
+        if "SIGWARD_KEEP_BED" in os.environ:
+            print(f"kept: {cls.place}")
+        else:
+            shutil.rmtree(cls.place, ignore_errors=True)
+
+    # ---- assertions -----------------------------------------------------------------------------
+
+    def assert_allowed(self, done):
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def assert_refused(self, done, line):
+        """LINE is a regular expression for the line that a user sees, from its start."""
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(done.stdout + done.stderr, rf"rejected image \(exit code 1\): {line}")
+
+    def assert_answer(self, done, line):
+        """The same for an answer of sigward-image-verifier itself."""
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertRegex(done.stdout, rf"\A{line}\n?\Z")

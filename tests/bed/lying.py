@@ -1,0 +1,262 @@
+"""A registry that lies: real images and signatures behind faults that are switched on by name.
+
+Faults touch only requests for evidence (signatures and referrers), so that containerd still resolves
+the image and asks its verifier. FAULTS lists them with what each does.
+"""
+import collections
+import http.server
+import json
+import re
+import ssl
+import threading
+import time
+
+from . import images
+from .registry import hosts_toml
+
+STATUS_FAULTS = {"unauthorized": 401, "forbidden": 403, "not-found": 404, "rate-limited": 429,
+                 "server-error": 500}
+FAULTS = {
+    **{name: f"every request for evidence is answered {status}" for name, status in STATUS_FAULTS.items()},
+    "hang-up": "closes the connection without an answer",
+    "silent": "takes the request and never answers",
+    "blob-endless": "a blob without a length that never ends",
+    "blob-drips": "a blob at one byte a second",
+    "blob-longer": "a blob with more bytes than its descriptor says",
+    "blob-longer-chunked": "the same without a Content-Length",
+    "blob-shorter": "a blob that ends before its Content-Length",
+    "blob-swapped": "a blob of the right size and other content",
+    "blob-missing": "404 for every blob of evidence",
+    "manifest-missing": "404 for every manifest of evidence that is asked for by digest",
+    "manifest-endless": "a manifest without a length that never ends",
+    "manifest-drips": "a manifest at one byte a second",
+    "manifest-swapped": "a manifest by digest that hashes to something else",
+    "manifest-web-page": "200 with a page of HTML in place of a manifest or list",
+    "redirect-loop": "every request for evidence is sent to itself",
+    "no-referrers-api": "404 for the referrers API alone, as older registries answer",
+}
+_FLOOD = b"\0" * 65536
+_PAGE = b"<!doctype html><title>sign in</title>"
+
+
+class Repository:
+    """Manifests and blobs of one repository; what belongs to evidence is where the faults strike."""
+
+    def __init__(self):
+        self.manifests = {}
+        self.tags = {}
+        self.blobs = {}
+        self.evidence = set()
+        self.referrers = collections.defaultdict(list)
+        self.faults = set()
+
+    def add_image(self, tag, image):
+        self.manifests.update(image.manifests)
+        self.blobs.update(image.blobs)
+        self.tags[tag] = image.top
+        return image.top
+
+    def add_evidence(self, tag, image):
+        """A signature image behind TAG."""
+        self.evidence.update({tag, image.top, *image.blobs})
+        self.add_image(tag, image)
+
+    def add_referrer(self, subject, document, blobs):
+        """A manifest that the referrers API lists for SUBJECT."""
+        image = images.Image(blobs=dict(blobs))
+        listed = image.add_manifest(document, images.OCI_MANIFEST)
+        self.manifests.update(image.manifests)
+        self.blobs.update(blobs)
+        self.evidence.update({listed["digest"], *blobs})
+        self.referrers[subject].append({**listed, "artifactType": document.get("artifactType", "")})
+
+
+class _Exchange(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self._answer(body=True)
+
+    def do_HEAD(self):
+        self._answer(body=False)
+
+    def log_message(self, *_):
+        pass
+
+    def _answer(self, body):
+        self.server.requests.append((self.command, self.path))
+        if self.path == "/v2/":
+            return self._send(200, b"{}", "application/json", body)
+        found = re.fullmatch(r"/v2/(.+)/(manifests|blobs|referrers)/([^/?]+)(?:\?.*)?", self.path)
+        repository = self.server.repositories.get(found[1]) if found else None
+        if repository is None:
+            return self._send(404, _error("NAME_UNKNOWN"), "application/json", body)
+        kind, reference = found[2], found[3]
+        if kind == "referrers" or self._is_evidence(repository, reference):
+            for fault in repository.faults:
+                if self._fault(fault, repository, kind, reference):
+                    return None
+        return self._honest(repository, kind, reference, body)
+
+    @staticmethod
+    def _is_evidence(repository, reference):
+        return reference in repository.evidence or re.fullmatch(r"sha256-[0-9a-f]{64}(\.sig)?", reference)
+
+    def _honest(self, repository, kind, reference, body):
+        if kind == "referrers":
+            listed = {"schemaVersion": 2, "mediaType": images.OCI_INDEX,
+                      "manifests": repository.referrers[reference]}
+            return self._send(200, images.encode(listed), images.OCI_INDEX, body)
+        if kind == "manifests":
+            found = repository.manifests.get(repository.tags.get(reference, reference))
+            if found:
+                return self._send(200, found[1], found[0], body)
+            return self._send(404, _error("MANIFEST_UNKNOWN"), "application/json", body)
+        if reference in repository.blobs:
+            return self._send(200, repository.blobs[reference], "application/octet-stream", body)
+        return self._send(404, _error("BLOB_UNKNOWN"), "application/json", body)
+
+    def _fault(self, fault, repository, kind, reference):
+        """Answers by the fault where it strikes; false leaves the request to the next one."""
+        if fault in STATUS_FAULTS:
+            self._send(STATUS_FAULTS[fault], _error("DENIED"), "application/json", True)
+            return True
+        if fault == "no-referrers-api":
+            return kind == "referrers" and self._send(404, b"404 page not found", "text/plain", True)
+        if fault in ("hang-up", "silent"):
+            if fault == "silent":
+                self._until_closed(lambda: time.sleep(0.2))
+            self.close_connection = True
+            return True
+        if fault == "redirect-loop":
+            return self._send(307, b"", "text/plain", True, Location=self.path)
+        part, _, what = fault.partition("-")
+        if (part == "blob") != (kind == "blobs"):
+            return False
+        return self._bend(what, self._bytes(repository, kind, reference), kind, reference)
+
+    @staticmethod
+    def _bytes(repository, kind, reference):
+        if kind == "blobs":
+            return repository.blobs.get(reference)
+        found = repository.manifests.get(repository.tags.get(reference, reference))
+        return found[1] if found else None
+
+    def _bend(self, what, data, kind, reference):
+        media_type = "application/octet-stream" if kind == "blobs" else images.OCI_MANIFEST
+        if what == "web-page":
+            return self._send(200, _PAGE, "text/html", True)
+        if what == "missing" and (kind == "blobs" or reference.startswith("sha256:")):
+            return self._send(404, _error("UNKNOWN"), "application/json", True)
+        if data is None:
+            return False
+        if what == "endless":
+            self._head(media_type, chunked=True)
+            return self._until_closed(lambda: self._chunk(_FLOOD))
+        if what == "drips":
+            self._head(media_type, len(data))
+            drops = iter(data)
+            return self._until_closed(lambda: self._drop(next(drops)))
+        if what == "longer":
+            return self._send(200, data + b" " * 4096, media_type, True)
+        if what == "longer-chunked":
+            self._head(media_type, chunked=True)
+            self._chunk(data + b" " * 4096)
+            self._chunk(b"")
+            return True
+        if what == "shorter":
+            self._head(media_type, len(data))
+            self.wfile.write(data[: len(data) // 2])
+            self.close_connection = True
+            return True
+        if what == "swapped" and (kind == "blobs" or reference.startswith("sha256:")):
+            return self._send(200, data[:-1] + b" ", media_type, True)
+        return False
+
+    def _until_closed(self, act):
+        """Acts again and again until the client goes, the answer ends or the test is over."""
+        self.close_connection = True
+        try:
+            while not self.server.closing.is_set():
+                act()
+        except (OSError, StopIteration):
+            pass
+        return True
+
+    def _drop(self, byte):
+        self.wfile.write(bytes([byte]))
+        self.wfile.flush()
+        self.server.closing.wait(1)
+
+    def _chunk(self, data):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def _head(self, media_type, length=None, chunked=False):
+        self.send_response(200)
+        self.send_header("Content-Type", media_type)
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(length))
+        self.end_headers()
+
+    def _send(self, status, data, media_type, body, **headers):
+        self.send_response(status)
+        self.send_header("Content-Type", media_type)
+        self.send_header("Content-Length", str(len(data)))
+        if media_type in (images.OCI_MANIFEST, images.OCI_INDEX):
+            self.send_header("Docker-Content-Digest", images.digest(data))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if body and self.command != "HEAD":
+            self.wfile.write(data)
+        return True
+
+
+def _error(code):
+    return json.dumps({"errors": [{"code": code, "message": "as asked"}]}).encode()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_):
+        """A client that goes away is what many of these tests are about."""
+
+
+class LyingRegistry:
+    """The server, on a port of its own; with AUTHORITY over TLS."""
+
+    def __init__(self, authority=None):
+        self._server = _Server(("127.0.0.1", 0), _Exchange)
+        self._server.repositories = collections.defaultdict(Repository)
+        self._server.requests = []
+        self._server.closing = threading.Event()
+        if authority:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*authority.issue("lying-registry"))
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.host = "127.0.0.1:%d" % self._server.server_port
+        self.url = f"{'https' if authority else 'http'}://{self.host}"
+        self._authority = authority
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def repository(self, name):
+        return self._server.repositories[name]
+
+    @property
+    def requests(self):
+        """(method, path) of every request so far."""
+        return list(self._server.requests)
+
+    def hosts_toml(self):
+        ca = [f'ca = "{self._authority.certificate}"'] if self._authority else []
+        return hosts_toml(self.url, *ca)
+
+    def close(self):
+        self._server.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

@@ -1,0 +1,25 @@
+"""Where everything lies: the programs under test and the peers that scripts/peers brought."""
+import os
+import pathlib
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("SIGWARD_BIN_DIR", SOURCE / "build/release/bin"))
+PEERS = pathlib.Path(os.environ.get("SIGWARD_PEERS_DIR", SOURCE / "build/peers"))
+
+
+def program(name):
+    """A program of sigward itself."""
+    return BIN / name
+
+
+def peer(name):
+    """A program that scripts/peers brought."""
+    path = PEERS / "usr/bin" / name
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is missing: run scripts/peers first")
+    return path
+
+
+def proto(ending):
+    """The .proto file of a peer whose path ends so."""
+    return next(PEERS.rglob(ending))

@@ -1,0 +1,38 @@
+"""ClusterImagePolicies as documents; written as JSON, which every YAML reader takes."""
+import json
+
+
+def key(pem, hash_algorithm=None, name=None):
+    """An authority that signs with a key."""
+    rule = {"data": pem, **({"hashAlgorithm": hash_algorithm} if hash_algorithm else {})}
+    return {**({"name": name} if name else {}), "key": rule}
+
+
+def static(action, message=None):
+    """An authority that decides without a signature."""
+    return {"static": {"action": action, **({"message": message} if message else {})}}
+
+
+def policy(name, glob, *authorities, mode=None):
+    spec = {"images": [{"glob": glob}], "authorities": list(authorities)}
+    if mode:
+        spec["mode"] = mode
+    return {"apiVersion": "policy.sigstore.dev/v1beta1", "kind": "ClusterImagePolicy",
+            "metadata": {"name": name}, "spec": spec}
+
+
+def no_match(word):
+    """The ConfigMap that says what happens to an image that no policy matches."""
+    return {"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "config-policy-controller", "namespace": "cosign-system"},
+            "data": {"no-match-policy": word}}
+
+
+def write(folder, documents):
+    """Writes each document into a file of its own and removes what was there."""
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for document in documents:
+        name = document["metadata"]["name"]
+        (folder / f"{name}.yaml").write_text(json.dumps(document, indent=2))

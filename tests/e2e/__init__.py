@@ -1,0 +1,1 @@
+"""End to end: a real containerd asks sigward about every pull."""

@@ -1,0 +1,1 @@
+"""Evidence made by other programs (cosign, oras, openssl), judged by `sigward verify`."""

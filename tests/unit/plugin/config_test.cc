@@ -1,0 +1,98 @@
+#include "plugin/config.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "result_matchers.h"
+
+namespace sigward {
+namespace {
+
+using base::Reason;
+using testing::FailsWith;
+using testing::IsOk;
+
+constexpr const char* kPolicy = "[policy]\nsource = \"file:///etc/sigward/policy.json\"\n";
+
+TEST(Config, HasADefaultForEverythingButThePolicy) {
+  const auto config = ParseConfig(kPolicy, "c.toml");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->gate_socket, "/run/sigward/gate.sock");
+  EXPECT_EQ(config->fetchd_socket(), "/run/sigward/fetchd.sock");
+  EXPECT_EQ(config->verifyd_socket(), "/run/sigward/verifyd.sock");
+  EXPECT_EQ(config->policy_path, "/etc/sigward/policy.json");
+  EXPECT_EQ(config->state_dir, "/var/lib/sigward");
+  EXPECT_EQ(config->hosts_dir, "/etc/containerd/certs.d");
+  EXPECT_EQ(config->containerd_address, "/run/containerd/containerd.sock");
+  EXPECT_EQ(config->pull_deadline, std::chrono::seconds(8));
+}
+
+TEST(Config, TakesEveryKey) {
+  const auto config = ParseConfig(R"(
+[gate]
+socket = "/tmp/x/g.sock"
+pull_deadline = "3s"
+[containerd]
+address = "/tmp/x/containerd.sock"
+[policy]
+source = "file:///tmp/x/policy.json"
+[state]
+dir = "/tmp/x/state"
+[registry]
+hosts_dir = "/tmp/x/certs.d"
+)",
+                                  "c.toml");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->gate_socket, "/tmp/x/g.sock");
+  EXPECT_EQ(config->pull_deadline, std::chrono::seconds(3));
+  EXPECT_EQ(config->containerd_address, "/tmp/x/containerd.sock");
+  EXPECT_EQ(config->policy_path, "/tmp/x/policy.json");
+  EXPECT_EQ(config->state_dir, "/tmp/x/state");
+  EXPECT_EQ(config->hosts_dir, "/tmp/x/certs.d");
+}
+
+TEST(Config, WhatIsWrongIsNamedWithItsLineAndWhatWasExpected) {
+  const std::pair<std::string, std::string> wrong[] = {
+      {"[gate]\nsokcet = \"/x/y\"\n", "c.toml:2: unknown key sokcet in [gate], expected one of pull_deadline, socket"},
+      {"[gates]\nsocket = \"/x/y\"\n",
+       "c.toml:1: unknown section or key gates, expected one of the sections containerd, gate, policy, registry, state"},
+      {"\nsocket = \"/x/y\"\n", "c.toml:2: unknown section or key socket"},
+      {"gate = 3\n", "c.toml:1: gate must be a section: [gate]"},
+      {"[gate]\n\nsocket = \"x/y\"\n", "c.toml:3: [gate] socket: expected an absolute path in quotes"},
+      {"[gate]\nsocket = 7\n", "c.toml:2: [gate] socket: expected an absolute path in quotes"},
+      {"[gate]\nsocket = \"/gate.sock\"\n", "c.toml:2: [gate] socket: expected the path of a socket in a folder of its own"},
+      {"[gate]\npull_deadline = 8\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[gate]\npull_deadline = \"10s\"\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[gate]\npull_deadline = \"0s\"\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[gate]\npull_deadline = \"-1s\"\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[policy]\nsource = \"https://x/policy.json\"\n", "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
+      {"[policy]\nsource = \"/x/policy.json\"\n", "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
+      {"[policy]\nsource = \"file:///\"\n", "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
+      {"[policy]\n", "c.toml: [policy] source is missing"},
+      {"[state]\ndir = [\"/x\"]\n", "c.toml:2: [state] dir: expected an absolute path in quotes"},
+      {"[gate\n", "c.toml:1: "},
+      {"[gate]\nsocket = \"/x/y\"\nsocket = \"/x/z\"\n", "c.toml:3: "},
+  };
+  for (const auto& [text, message] : wrong) {
+    const auto config = ParseConfig(text, "c.toml");
+    ASSERT_THAT(config, FailsWith(Reason::kConfigInvalid)) << text;
+    EXPECT_TRUE(config.error().detail.starts_with(message)) << config.error().detail << "\n" << message;
+  }
+}
+
+TEST(Config, TheWorkersSocketsFitTheKernelsBound) {
+  const std::string longest = "/" + std::string(107 - 1 - 13, 'd') + "/g.sock";
+  EXPECT_THAT(ParseConfig("[gate]\nsocket = \"" + longest + "\"\n" + kPolicy, "c.toml"), IsOk());
+  EXPECT_THAT(ParseConfig("[gate]\nsocket = \"/d" + longest.substr(1) + "\"\n" + kPolicy, "c.toml"),
+              FailsWith(Reason::kConfigInvalid));
+}
+
+TEST(Config, AFileThatIsNotThereIsAnErrorThatNamesIt) {
+  const auto config = ReadConfig("/nowhere/config.toml");
+  ASSERT_THAT(config, FailsWith(Reason::kConfigInvalid));
+  EXPECT_NE(config.error().detail.find("/nowhere/config.toml"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sigward

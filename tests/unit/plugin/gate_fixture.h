@@ -1,0 +1,102 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evidence_for_testing.h"
+#include "fake_clock.h"
+#include "plugin/gate/evidence_store.h"
+#include "plugin/gate/gate.h"
+#include "policies_for_testing.h"
+#include "result_matchers.h"
+#include "temp_folder.h"
+#include "verifyd_answer_for_testing.h"
+
+namespace sigward::testing {
+
+/// A registry of the test's making.
+class FakeFetcher final : public worker::Fetcher {
+ public:
+  base::Result<worker::ResolvedImage> Resolve(const verifier::ImageRef&, const base::Deadline&) override {
+    return worker::ResolvedImage{DigestNumber(1), "application/vnd.oci.image.manifest.v1+json"};
+  }
+  base::Result<worker::EvidenceSet> FetchEvidence(const verifier::ImageRef&, const verifier::Digest&,
+                                                  worker::EvidenceScope scope, const verifier::Platform&,
+                                                  const base::Deadline&) override {
+    ++(scope == worker::EvidenceScope::kImage ? asked_image : asked_member);
+    if (fails.has_value()) {
+      return *fails;
+    }
+    auto set = EvidenceOf(scope == worker::EvidenceScope::kImage ? image : member);
+    for (const auto& [place, error] : unread) {
+      set.unread.push_back({place, error});
+    }
+    return set;
+  }
+
+  std::atomic<int> asked_image = 0;
+  std::atomic<int> asked_member = 0;
+  std::optional<base::Error> fails;
+  std::vector<ObjectForTesting> image;
+  std::vector<ObjectForTesting> member;
+  std::vector<std::pair<std::string, base::Error>> unread;
+};
+
+/// Takes an object whose bytes are "signed" for a signature by every key in SIGNERS.
+class FakeVerifier final : public worker::Verifier {
+ public:
+  base::Result<worker::VerifydAnswer> Verify(const verifier::Digest& digest, const verifier::Platform&,
+                                             const worker::EvidenceSet& evidence,
+                                             std::span<const policy::KeyRule* const> keys,
+                                             const base::Deadline&) override {
+    ++asked;
+    if (fails.has_value()) {
+      return *fails;
+    }
+    const verifier::Digest signature = verifier::Digest::Of(base::AsBytes("signed"));
+    const bool is_signed = std::ranges::any_of(evidence.entries, [&](const auto& e) { return e.digest == signature; });
+    worker::VerifydAnswerForTesting answer;
+    for (const policy::KeyRule* key : keys) {
+      const bool signs = std::ranges::find(signers, key->pem) != signers.end();
+      if (is_signed && signs) {
+        answer.Proves(digest, key->id, signature);
+      } else {
+        answer.Fails(key->id, base::Fail(is_signed ? base::Reason::kBadSignature : base::Reason::kNoSignature, "fake"));
+      }
+    }
+    return answer.answer();
+  }
+
+  std::atomic<int> asked = 0;
+  std::optional<base::Error> fails;
+  std::vector<std::string> signers = {kKeyA};
+};
+
+class GateFixture : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_THAT(store_.Open(), IsOk()); }
+
+  policy::Workload WorkloadOf(const std::string& reference, int digest = 1) {
+    return {policy::Origin::kPull, verifier::ImageRef::Parse(reference).value(), DigestNumber(digest),
+            media_type_};
+  }
+  policy::Decision Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot, int digest = 1) {
+    return gate_.Decide(snapshot, WorkloadOf("registry.example/app:v1", digest), base::Deadline::After(std::chrono::seconds(5)));
+  }
+
+  TempFolder folder_;
+  FakeClock clock_;
+  FakeFetcher fetcher_;
+  FakeVerifier verifier_;
+  std::string media_type_ = "application/vnd.oci.image.manifest.v1+json";
+  gate::EvidenceStore store_{folder_ / "evidence"};
+  gate::Gate gate_{fetcher_, verifier_, store_, {"linux", "amd64", ""}, clock_};
+};
+
+}  // namespace sigward::testing

@@ -1,0 +1,138 @@
+#include "plugin/gate_server.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/files.h"
+#include "base/strict_json.h"
+#include "gate_fixture.h"
+#include "rpc/frame.h"
+#include "rpc/gate_client.h"
+
+namespace sigward {
+namespace {
+
+using base::Json;
+using base::Reason;
+using policy::Verdict;
+using rpc::GateCall;
+using testing::IsOk;
+
+const std::string kDigest = testing::DigestNumber(1).text();
+
+class GateServerTest : public testing::GateFixture {
+ protected:
+  void SetUp() override {
+    GateFixture::SetUp();
+    const std::string compiled =
+        policy::Compile({testing::PolicyOf("signed", {testing::Key(testing::kKeyA)})}, policy::NoMatch::kDeny, "");
+    ASSERT_THAT(base::WriteNewFile(folder_ / "policy.json", compiled), IsOk());
+    ASSERT_THAT(policy_.Start(), IsOk());
+  }
+  rpc::GateAnswer Ask(GateCall call, const std::string& reference, const std::string& digest = "") {
+    ::testing::internal::CaptureStderr();
+    auto answer = server_.Answer({call, reference, digest, media_type_});
+    ::testing::internal::GetCapturedStderr();
+    return answer;
+  }
+  static Reason ReasonOf(const rpc::GateAnswer& answer) {
+    return base::ReasonFromNumber(answer.reason).value_or(Reason::kInternal);
+  }
+
+  Config config_;
+  sync::ActivePolicy policy_{folder_ / "policy.json", folder_ / "state.json"};
+  journal::Journal journal_;
+  GateServer server_{{config_, policy_, gate_, store_, journal_, fetcher_}};
+};
+
+TEST_F(GateServerTest, AnswersAPullWithLineAndRecord) {
+  const auto answer = Ask(GateCall::kPull, "registry.example/app:v1", kDigest);
+  EXPECT_FALSE(answer.allowed());
+  EXPECT_EQ(ReasonOf(answer), Reason::kNoSignature);
+  EXPECT_EQ(answer.line, "no-signature: no signature found for registry.example/app@" + kDigest + " (policy signed)");
+  const Json record = Json::parse(answer.record);
+  EXPECT_EQ(record["decision"], "deny");
+  EXPECT_EQ(record["origin"], "pull");
+  EXPECT_EQ(record["digest"], kDigest);
+}
+
+TEST_F(GateServerTest, AllowsWhatIsSigned) {
+  fetcher_.image = {{verifier::ObjectKind::kLegacyManifest, "signed", ""}};
+  EXPECT_TRUE(Ask(GateCall::kPull, "registry.example/app:v1", kDigest).allowed());
+}
+
+TEST_F(GateServerTest, ACommandLineQuestionWithoutADigestIsResolved) {
+  fetcher_.image = {{verifier::ObjectKind::kLegacyManifest, "signed", ""}};
+  const auto answer = Ask(GateCall::kVerify, "registry.example/app");
+  EXPECT_TRUE(answer.allowed());
+  EXPECT_EQ(Json::parse(answer.record)["digest"], kDigest);
+  EXPECT_EQ(Json::parse(answer.record)["image"], "registry.example/app:latest");
+}
+
+TEST_F(GateServerTest, APullWithoutADigestIsRefused) {
+  EXPECT_FALSE(Ask(GateCall::kPull, "registry.example/app:v1").allowed());
+}
+
+TEST_F(GateServerTest, WhatCannotBeUnderstoodIsRefusedWithAReason) {
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/App:v1", kDigest)), Reason::kInvalidReference);
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "", kDigest)), Reason::kInvalidReference);
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app:v1", "sha256:short")), Reason::kMalformed);
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app:v1", "md5:" + std::string(32, 'a'))), Reason::kUnsupportedAlgorithm);
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app@" + testing::DigestNumber(2).text(), kDigest)),
+            Reason::kDescriptorMismatch);
+  EXPECT_EQ(fetcher_.asked_image, 0);
+}
+
+TEST_F(GateServerTest, ForeignTextStaysOnOneLine) {
+  const auto answer = Ask(GateCall::kPull, "a\nallowed: b", kDigest);
+  EXPECT_EQ(answer.line.find('\n'), std::string::npos);
+  EXPECT_TRUE(answer.line.starts_with("invalid-reference: ")) << answer.line;
+}
+
+TEST_F(GateServerTest, StatusTellsWhatIsActive) {
+  const auto answer = Ask(GateCall::kStatus, "");
+  EXPECT_FALSE(answer.allowed());
+  const Json record = Json::parse(answer.record);
+  EXPECT_EQ(record["policy"]["state"], "active");
+  EXPECT_EQ(record["policy"]["generation"], 1);
+  EXPECT_EQ(record["policy"]["policies"], 1);
+  EXPECT_FALSE(record["policy"].contains("error"));
+}
+
+TEST_F(GateServerTest, ServesManyCallersOverTheSocketAndSurvivesGarbage) {
+  const std::string path = folder_ / "gate.sock";
+  auto listener = rpc::Listen(path);
+  ASSERT_THAT(listener, IsOk());
+  constexpr int kCallers = 40;
+  std::thread accepting([&] {
+    for (int i = 0; i < 2 * kCallers; ++i) {
+      server_.AcceptOne(listener->get());
+    }
+  });
+  const auto deadline = base::Deadline::After(std::chrono::seconds(10));
+  std::vector<std::thread> callers;
+  std::atomic<int> refused = 0;
+  for (int i = 0; i < kCallers; ++i) {
+    callers.emplace_back([&] {
+      auto garbage = rpc::Connect(path, deadline);
+      ASSERT_THAT(garbage, IsOk());
+      EXPECT_THAT(rpc::Send(garbage->get(), "\xff\xff", {}, deadline), IsOk());
+      const auto answer = rpc::AskGate(path, {GateCall::kPull, "registry.example/app:v1", kDigest, media_type_}, deadline);
+      ASSERT_THAT(answer, IsOk());
+      refused += answer->allowed() ? 0 : 1;
+    });
+  }
+  for (auto& caller : callers) {
+    caller.join();
+  }
+  accepting.join();
+  server_.Drain(deadline);
+  EXPECT_EQ(refused, kCallers);
+}
+
+}  // namespace
+}  // namespace sigward

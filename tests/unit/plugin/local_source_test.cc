@@ -1,0 +1,86 @@
+#include "plugin/sync/local_source.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "base/files.h"
+#include "policy/snapshot.h"
+#include "result_matchers.h"
+#include "temp_folder.h"
+
+namespace sigward::sync {
+namespace {
+
+using base::Reason;
+using testing::FailsWith;
+using testing::IsOk;
+using testing::IsOkAndHolds;
+
+/// A folder that only root can write to, in the machine's sticky temporary folder.
+class LocalSource : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(getuid(), 0U) << "these tests change owners";
+    ASSERT_EQ(mkdir((folder_ / "etc").c_str(), 0755), 0);
+    ASSERT_THAT(base::WriteNewFile(path_, "{}"), IsOk());
+  }
+  testing::TempFolder folder_;
+  const std::string path_ = folder_ / "etc/policy.json";
+};
+
+TEST_F(LocalSource, ReadsWhatOnlyRootCanHaveWritten) {
+  EXPECT_THAT(ReadLocalPolicy(path_), IsOkAndHolds("{}"));
+}
+
+TEST_F(LocalSource, RefusesAFileThatOthersMayWrite) {
+  for (const mode_t mode : {0602U, 0620U, 0666U}) {
+    ASSERT_EQ(chmod(path_.c_str(), mode), 0);
+    EXPECT_THAT(ReadLocalPolicy(path_), FailsWith(Reason::kPolicyUnavailable)) << mode;
+  }
+}
+
+TEST_F(LocalSource, RefusesAFileOfSomebodyElse) {
+  ASSERT_EQ(chown(path_.c_str(), 65534, 0), 0);
+  EXPECT_THAT(ReadLocalPolicy(path_), FailsWith(Reason::kPolicyUnavailable));
+}
+
+TEST_F(LocalSource, RefusesAFolderThatOthersMayWriteUnlessItIsSticky) {
+  ASSERT_EQ(chmod((folder_ / "etc").c_str(), 0777), 0);
+  EXPECT_THAT(ReadLocalPolicy(path_), FailsWith(Reason::kPolicyUnavailable));
+  ASSERT_EQ(chmod((folder_ / "etc").c_str(), 01777), 0);
+  EXPECT_THAT(ReadLocalPolicy(path_), IsOk());
+  ASSERT_EQ(chmod((folder_ / "etc").c_str(), 0755), 0);
+  ASSERT_EQ(chown((folder_ / "etc").c_str(), 65534, 0), 0);
+  EXPECT_THAT(ReadLocalPolicy(path_), FailsWith(Reason::kPolicyUnavailable));
+}
+
+TEST_F(LocalSource, FollowsNoSymbolicLink) {
+  ASSERT_EQ(symlink(path_.c_str(), (folder_ / "link.json").c_str()), 0);
+  EXPECT_THAT(ReadLocalPolicy(folder_ / "link.json"), FailsWith(Reason::kPolicyUnavailable));
+  ASSERT_EQ(symlink((folder_ / "etc").c_str(), (folder_ / "link").c_str()), 0);
+  EXPECT_THAT(ReadLocalPolicy(folder_ / "link/policy.json"), FailsWith(Reason::kPolicyUnavailable));
+}
+
+TEST_F(LocalSource, TakesOnlyPlainAbsolutePathsToRegularFiles) {
+  for (const std::string& path : {std::string("policy.json"), folder_ / "etc/../etc/policy.json", folder_ / "etc//policy.json",
+                                  folder_ / "etc/./policy.json", folder_ / "etc", folder_ / "none", std::string("/"),
+                                  std::string("/dev/zero")}) {
+    EXPECT_THAT(ReadLocalPolicy(path), FailsWith(Reason::kPolicyUnavailable)) << path;
+  }
+  ASSERT_EQ(mkfifo((folder_ / "etc/pipe").c_str(), 0600), 0);
+  EXPECT_THAT(ReadLocalPolicy(folder_ / "etc/pipe"), FailsWith(Reason::kPolicyUnavailable));
+}
+
+TEST_F(LocalSource, IsBounded) {
+  ASSERT_EQ(truncate(path_.c_str(), policy::kMaxCompiledBytes), 0);
+  EXPECT_THAT(ReadLocalPolicy(path_), IsOk());
+  ASSERT_EQ(truncate(path_.c_str(), policy::kMaxCompiledBytes + 1), 0);
+  EXPECT_THAT(ReadLocalPolicy(path_), FailsWith(Reason::kTooLarge));
+}
+
+}  // namespace
+}  // namespace sigward::sync

@@ -1,0 +1,95 @@
+#include "plugin/gate/single_flight.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "fake_clock.h"
+#include "result_matchers.h"
+
+namespace sigward::gate {
+namespace {
+
+using base::Deadline;
+using base::Reason;
+using namespace std::chrono_literals;
+using testing::FailsWith;
+using testing::IsOkAndHolds;
+
+const auto kKeepNothing = [](const int&) { return 0ms; };
+
+TEST(SingleFlight, EqualQuestionsAtOnceAreAskedOnce) {
+  testing::FakeClock clock;
+  SingleFlight<int> flights(clock);
+  std::atomic<int> asked = 0;
+  std::promise<void> go;
+  const std::shared_future<void> may_land = go.get_future().share();
+  std::vector<std::future<base::Result<int>>> all;
+  for (int i = 0; i < 20; ++i) {
+    all.push_back(std::async(std::launch::async, [&] {
+      return flights.Run("a", Deadline::After(10s), [&] { may_land.wait(); return ++asked; }, kKeepNothing);
+    }));
+  }
+  std::this_thread::sleep_for(50ms);
+  go.set_value();
+  for (auto& one : all) {
+    EXPECT_THAT(one.get(), IsOkAndHolds(1));
+  }
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(SingleFlight, OtherQuestionsDoNotWait) {
+  testing::FakeClock clock;
+  SingleFlight<int> flights(clock);
+  std::promise<void> go;
+  auto slow = std::async(std::launch::async, [&] {
+    return flights.Run("slow", Deadline::After(10s), [&] { go.get_future().wait(); return 1; }, kKeepNothing);
+  });
+  EXPECT_THAT(flights.Run("quick", Deadline::After(10s), [] { return 2; }, kKeepNothing), IsOkAndHolds(2));
+  go.set_value();
+  EXPECT_THAT(slow.get(), IsOkAndHolds(1));
+}
+
+TEST(SingleFlight, WhoWaitsKeepsToItsOwnDeadline) {
+  testing::FakeClock clock;
+  SingleFlight<int> flights(clock);
+  std::promise<void> started;
+  std::promise<void> go;
+  auto slow = std::async(std::launch::async, [&] {
+    return flights.Run("a", Deadline::After(10s),
+                       [&] { started.set_value(); go.get_future().wait(); return 1; }, kKeepNothing);
+  });
+  started.get_future().wait();
+  EXPECT_THAT(flights.Run("a", Deadline::After(20ms), [] { return 2; }, kKeepNothing), FailsWith(Reason::kTimeout));
+  go.set_value();
+  EXPECT_THAT(slow.get(), IsOkAndHolds(1));
+}
+
+TEST(SingleFlight, AnAnswerIsKeptExactlyAsLongAsItSays) {
+  testing::FakeClock clock;
+  SingleFlight<int> flights(clock);
+  int asked = 0;
+  const auto ask = [&] {
+    return flights.Run("a", Deadline::After(10s), [&] { return ++asked; }, [](const int&) { return 200ms; });
+  };
+  EXPECT_THAT(ask(), IsOkAndHolds(1));
+  clock.Advance(199ms);
+  EXPECT_THAT(ask(), IsOkAndHolds(1));
+  clock.Advance(1ms);
+  EXPECT_THAT(ask(), IsOkAndHolds(2));
+}
+
+TEST(SingleFlight, AnAnswerThatIsNotKeptIsAskedAgain) {
+  testing::FakeClock clock;
+  SingleFlight<int> flights(clock);
+  int asked = 0;
+  const auto ask = [&] { return flights.Run("a", Deadline::After(10s), [&] { return ++asked; }, kKeepNothing); };
+  EXPECT_THAT(ask(), IsOkAndHolds(1));
+  EXPECT_THAT(ask(), IsOkAndHolds(2));
+}
+
+}  // namespace
+}  // namespace sigward::gate

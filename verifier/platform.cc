@@ -1,0 +1,135 @@
+#include "verifier/platform.h"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+
+namespace sigward::verifier {
+namespace {
+
+constexpr std::size_t kMaxPlatformInError = 96;
+
+void MakeLowerCase(std::string& text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+}
+
+/// PLATFORM in containerd's canonical spelling; NODE_OS is what an empty os means.
+Platform Canonical(Platform platform, std::string_view node_os) {
+  MakeLowerCase(platform.os);
+  MakeLowerCase(platform.architecture);
+  MakeLowerCase(platform.variant);
+  std::string& architecture = platform.architecture;
+  std::string& variant = platform.variant;
+  if (platform.os.empty()) {
+    platform.os = node_os;
+  }
+  if (architecture == "i386") {
+    architecture = "386";
+    variant.clear();
+  } else if (architecture == "x86_64" || architecture == "x86-64") {
+    architecture = "amd64";
+  } else if (architecture == "aarch64") {
+    architecture = "arm64";
+  } else if (architecture == "armhf") {
+    architecture = "arm";
+    variant = "v7";
+  } else if (architecture == "armel") {
+    architecture = "arm";
+    variant = "v6";
+  }
+  if (architecture == "arm" && variant.empty()) {
+    variant = "v7";
+  }
+  if (variant == "5" || variant == "6" || variant == "7" || variant == "8") {
+    variant.insert(0, "v");
+  }
+  if ((architecture == "amd64" && variant == "v1") ||
+      (architecture == "arm64" && variant == "v8")) {
+    variant.clear();
+  }
+  return platform;
+}
+
+bool SameMachine(const Platform& a, const Platform& b) {
+  return a.os == b.os && a.architecture == b.architecture;
+}
+
+/// Letters beyond ASCII can fold into ASCII ones in another reader, so they never pass as
+/// "different".
+bool IsAscii(const Platform& platform) {
+  const auto ascii = [](const std::string& text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  };
+  return ascii(platform.os) && ascii(platform.architecture) && ascii(platform.variant);
+}
+
+using Entries = std::vector<std::reference_wrapper<const Descriptor>>;
+
+/// The entries of INDEX for which KEEP says yes to the canonical platform.
+template <typename Keep>
+Entries Select(const Index& index, std::string_view node_os, Keep keep) {
+  Entries out;
+  for (const Descriptor& entry : index.manifests) {
+    if (entry.platform && keep(Canonical(entry.platform->platform, node_os))) {
+      out.emplace_back(entry);
+    }
+  }
+  return out;
+}
+
+bool IsManifestType(std::string_view media_type) {
+  return media_type == kOciManifestType || media_type == kDockerManifestType;
+}
+
+}  // namespace
+
+base::Result<Digest> ManifestForPlatform(const Index& index, const Platform& platform) {
+  const Platform node = Canonical(platform, "");
+  const auto refuse = [&](const char* what) {
+    const std::string name = platform.os + "/" + platform.architecture +
+                             (platform.variant.empty() ? "" : "/" + platform.variant);
+    return base::Fail(base::Reason::kUnsupportedFormat,
+                      std::string(what) + base::OneLine(name, kMaxPlatformInError));
+  };
+  for (const Descriptor& entry : index.manifests) {
+    if (entry.platform && !IsAscii(entry.platform->platform)) {
+      return refuse("the index names a platform beyond ASCII, asked for ");
+    }
+  }
+  Entries fitting = Select(index, node.os, [&](const Platform& other) {
+    return SameMachine(other, node) && other.variant == node.variant;
+  });
+  if (fitting.empty() && node.architecture == "amd64") {
+    // The runtime would take the highest variant that the node can run. With one entry in all there
+    // is nothing to choose.
+    fitting =
+        Select(index, node.os, [&](const Platform& other) { return SameMachine(other, node); });
+    const bool plain = std::all_of(fitting.begin(), fitting.end(), [&](const Descriptor& entry) {
+      return Canonical(entry.platform->platform, node.os).variant.empty();
+    });
+    if (!plain) {
+      return refuse("the index leaves a choice of variants for ");
+    }
+  }
+  if (fitting.empty()) {
+    return refuse("the index lists no manifest for ");
+  }
+  const Descriptor& first = fitting.front();
+  const bool one_answer = std::all_of(fitting.begin(), fitting.end(), [&](const Descriptor& entry) {
+    return entry.digest == first.digest && IsManifestType(entry.media_type) &&
+           !entry.platform->demands_more;
+  });
+  if (!one_answer) {
+    return refuse("the index leaves open which manifest is for ");
+  }
+  return first.digest;
+}
+
+}  // namespace sigward::verifier

@@ -1,0 +1,181 @@
+#include "worker/client/verifyd_client.h"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/text.h"
+#include "rpc/frame.h"
+#include "rpc/worker.pb.h"
+#include "worker/client/ask_worker.h"
+#include "worker/client/evidence_objects.h"
+
+namespace sigward::worker {
+namespace {
+
+using base::Fail;
+using base::Reason;
+using verifier::AuthorityHash;
+using verifier::Digest;
+using verifier::SignatureFormat;
+
+base::Error NotAnAnswer(const char* why) {
+  return Fail(Reason::kWorkerFailed, std::string("sigward-verifyd's answer ") + why);
+}
+
+base::Result<std::string> RandomNonce() {
+  std::string nonce(kNonceBytes, '\0');
+  if (getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size())) {
+    return Fail(Reason::kWorkerFailed, "no random bytes for a question");
+  }
+  return nonce;
+}
+
+base::Result<rpc::VerifyQuestion> QuestionFor(const Digest& image,
+                                              const verifier::Platform& platform,
+                                              const EvidenceSet& evidence,
+                                              std::span<const policy::KeyRule* const> keys) {
+  if (keys.size() > kMaxAuthoritiesPerQuestion) {
+    return Fail(Reason::kTooLarge,
+                "policies name " + std::to_string(keys.size()) + " keys for one image, at most " +
+                    std::to_string(kMaxAuthoritiesPerQuestion) + " are looked at");
+  }
+  rpc::VerifyQuestion question;
+  SIGWARD_ASSIGN_OR_RETURN(*question.mutable_nonce(), RandomNonce());
+  question.set_digest(image.text());
+  *question.mutable_platform() = ToMessage(platform);
+  for (const policy::KeyRule* key : keys) {
+    rpc::Authority& authority = *question.add_authorities();
+    authority.set_hash(std::string(base::AsText(key->id.bytes())));
+    authority.set_key_pem(key->pem);
+    authority.set_hash_algorithm(key->hash ? static_cast<std::uint32_t>(*key->hash) : 0);
+  }
+  *question.mutable_objects() = ToObjects(evidence.entries);
+  return question;
+}
+
+base::Result<SignatureFormat> ParseFormat(std::uint32_t number) {
+  for (const SignatureFormat format :
+       {SignatureFormat::kCosignLegacy, SignatureFormat::kSigstoreBundle}) {
+    if (number == static_cast<std::uint32_t>(format)) {
+      return format;
+    }
+  }
+  return NotAnAnswer("names a signature format that does not exist");
+}
+
+/// The digests of a proof, which must all be of objects that were sent.
+base::Result<std::vector<Digest>> ParseProof(const rpc::AuthorityAnswer& said,
+                                             const EvidenceSet& evidence) {
+  if (said.proof().empty() || static_cast<std::size_t>(said.proof_size()) > kMaxProofObjects) {
+    return NotAnAnswer("proves with no object or too many");
+  }
+  std::vector<Digest> proof;
+  for (const std::string& text : said.proof()) {
+    auto digest = Digest::Parse(text);
+    const auto is_sent = [&](const EvidenceEntry& entry) { return entry.digest == *digest; };
+    if (!digest.ok() || std::ranges::none_of(evidence.entries, is_sent)) {
+      return NotAnAnswer("proves with an object that was not sent");
+    }
+    proof.push_back(std::move(digest).value());
+  }
+  return proof;
+}
+
+}  // namespace
+
+void VerifydAnswer::AddProof(Digest image, AuthorityHash authority, Digest evidence,
+                             SignatureFormat format, std::string docker_reference) {
+  proofs_.push_back(policy::Proof(std::move(image), std::move(authority), std::move(evidence),
+                                  format, std::move(docker_reference)));
+}
+
+base::Status VerifydClient::AcceptAuthority(const rpc::AuthorityAnswer& said,
+                                            const AuthorityHash& authority, const Digest& image,
+                                            const EvidenceSet& evidence, VerifydAnswer& answer) {
+  if (said.reason() != 0) {
+    const std::optional<Reason> reason = base::ReasonFromNumber(said.reason());
+    if (!reason) {
+      return NotAnAnswer("has a reason that does not exist");
+    }
+    answer.failures_.emplace(authority,
+                             Fail(*reason, base::OneLine(said.detail(), kMaxAnswerText)));
+    return base::Ok();
+  }
+  if (!Digest::Parse(said.subject()).ok()) {
+    return NotAnAnswer("names no subject");
+  }
+  SIGWARD_ASSIGN_OR_RETURN(const SignatureFormat format, ParseFormat(said.format()));
+  SIGWARD_ASSIGN_OR_RETURN(const std::vector<Digest> proof, ParseProof(said, evidence));
+  answer.AddProof(image, authority, proof.front(), format,
+                  base::OneLine(said.docker_reference(), kMaxAnswerText));
+  for (const Digest& digest : proof) {
+    if (std::ranges::find(answer.used_, digest) == answer.used_.end()) {
+      answer.used_.push_back(digest);
+    }
+  }
+  return base::Ok();
+}
+
+base::Result<VerifydAnswer> VerifydClient::Accept(const rpc::VerifyQuestion& question,
+                                                  const rpc::VerifyAnswer& said,
+                                                  const Digest& image,
+                                                  const EvidenceSet& evidence) {
+  if (said.nonce() != question.nonce()) {
+    return NotAnAnswer("belongs to another question");
+  }
+  if (said.reason() != 0) {
+    return Fail(base::ReasonFromNumber(said.reason()).value_or(Reason::kWorkerFailed),
+                base::OneLine(said.detail(), kMaxAnswerText));
+  }
+  if (said.digest() != image.text()) {
+    return NotAnAnswer("is about another image");
+  }
+  if (said.signatures_seen() > verifier::kMaxSignatures) {
+    return NotAnAnswer("has seen more signatures than are looked at");
+  }
+  std::set<std::string> open;
+  for (const rpc::Authority& authority : question.authorities()) {
+    open.insert(authority.hash());
+  }
+  VerifydAnswer answer;
+  answer.signatures_seen_ = said.signatures_seen();
+  for (const rpc::AuthorityAnswer& part : said.authorities()) {
+    if (open.erase(part.hash()) != 1) {
+      return NotAnAnswer("is about an authority that was not asked for, or twice about one");
+    }
+    SIGWARD_ASSIGN_OR_RETURN(const AuthorityHash authority,
+                             AuthorityHash::FromBytes(base::AsBytes(part.hash())));
+    SIGWARD_RETURN_IF_ERROR(AcceptAuthority(part, authority, image, evidence, answer));
+  }
+  if (!open.empty()) {
+    return NotAnAnswer("says nothing about an authority");
+  }
+  return answer;
+}
+
+base::Result<VerifydAnswer> VerifydClient::Verify(const Digest& image,
+                                                  const verifier::Platform& platform,
+                                                  const EvidenceSet& evidence,
+                                                  std::span<const policy::KeyRule* const> keys,
+                                                  const base::Deadline& deadline) {
+  if (keys.empty()) {
+    return VerifydAnswer();
+  }
+  SIGWARD_ASSIGN_OR_RETURN(const rpc::VerifyQuestion question,
+                           QuestionFor(image, platform, evidence, keys));
+  SIGWARD_ASSIGN_OR_RETURN(const rpc::Message message,
+                           AskWorker(socket_path_, question.SerializeAsString(),
+                                     {evidence.memory.fd()}, rpc::kMaxFrameBytes, deadline));
+  rpc::VerifyAnswer said;
+  const std::string_view bytes = message.bytes();
+  if (!said.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return NotAnAnswer("cannot be read");
+  }
+  return Accept(question, said, image, evidence);
+}
+
+}  // namespace sigward::worker

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "verifier/digest.h"
+#include "verifier/evidence.h"
+#include "worker/fetch/candidates.h"
+#include "worker/fetch/named_content.h"
+#include "worker/fetch/referrers_memory.h"
+#include "worker/fetch/repository_reader.h"
+
+namespace sigward::worker {
+
+/// Failures that one answer tells of; equal ones count once, what is beyond is left out.
+inline constexpr std::size_t kMaxFailures = 32;
+
+/// An object of evidence that is owned.
+struct FetchedObject {
+  verifier::ObjectKind kind;
+  verifier::Digest digest;
+  std::string bytes;
+  std::optional<verifier::Digest> offered_for;
+  std::string media_type;
+};
+
+/// A place that could not be read.
+struct FetchFailure {
+  std::string place;
+  base::Error error;
+};
+
+struct FetchedEvidence {
+  std::vector<FetchedObject> objects;
+  std::vector<FetchFailure> failures;
+};
+
+/// Looks for the signatures of one image in its repository: one question's work, from start to end.
+/// At most kMaxSignatures over both formats (half is kept for each, what one leaves the other may
+/// take) and kMaxEvidenceBytes; bytes are passed on as they came, whatever they hash to.
+///
+/// For an image with one signature that is at most 4 requests in 2 rounds (legacy), 5 in 3
+/// (bundle).
+class EvidenceFetch {
+ public:
+  /// READER and MEMORY outlive this. NAME is "registry/repository", for failures' places.
+  EvidenceFetch(RepositoryReader& reader, ReferrersMemory& memory, std::string name)
+      : reader_(&reader), memory_(&memory), name_(std::move(name)) {}
+
+  /// What the repository holds of signatures of IMAGE. When nothing is there at all, the image is
+  /// asked for itself: the failure kNotFound tells one that is gone from one that is unsigned.
+  void FetchSignatures(const verifier::Digest& image);
+
+  /// The index IMAGE, and what there is of signatures of its manifest for PLATFORM. Nothing when
+  /// IMAGE is not an index.
+  void FetchMember(const verifier::Digest& image, const verifier::Platform& platform);
+
+  FetchedEvidence Take() { return std::move(evidence_); }
+
+ private:
+  /// Content that is asked for by its digest.
+  struct Wanted {
+    Candidate candidate;
+    /// "manifests" or "blobs".
+    const char* collection;
+  };
+  /// What the names led to.
+  struct FirstRound {
+    std::vector<Candidate> payloads;
+    std::vector<Candidate> referrers;
+    /// Something was there, or could not be read.
+    bool anything = false;
+  };
+
+  FirstRound AskNames(const verifier::Digest& image);
+  void TakeSignatureTag(const verifier::Digest& image, Outcome outcome, FirstRound& round);
+  void TakeReferrers(decltype(NamedContent::referrers) referrers, FirstRound& round);
+  void CutToShares(FirstRound& round);
+  void FetchListed(const verifier::Digest& image, const FirstRound& round);
+  void ConfirmImage(const verifier::Digest& image);
+
+  /// Fetches WANTED at once, as far as the bytes that are left allow. No value where that failed,
+  /// which is noted.
+  std::vector<std::optional<HttpResponse>> FetchAll(std::span<const Wanted> wanted);
+  void AddBlob(const Candidate& candidate, HttpResponse response);
+  void Note(const std::string& what, base::Error error);
+
+  RepositoryReader* reader_;
+  ReferrersMemory* memory_;
+  std::string name_;
+  FetchedEvidence evidence_;
+  std::size_t bytes_left_ = verifier::kMaxEvidenceBytes;
+};
+
+}  // namespace sigward::worker

@@ -1,0 +1,120 @@
+#include "worker/fetch/fetchd.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "base/sealed_memory.h"
+#include "rpc/frame.h"
+#include "rpc/long_message.h"
+#include "worker/fetch/idle_last_pool.h"
+
+namespace sigward::worker {
+namespace {
+
+using base::Deadline;
+using base::Fail;
+using base::Reason;
+using base::Result;
+
+/// How long a peer has for its question, and for taking the answer.
+constexpr std::chrono::milliseconds kPeerPatience{1000};
+/// The same when overloaded: the listener waits for it.
+constexpr std::chrono::milliseconds kRefusalPatience{50};
+/// How long accepting pauses when the process is out of descriptors.
+constexpr int kAcceptPauseMs = 50;
+
+FetchReply FailedReply(const base::Error& error) {
+  FetchReply reply;
+  reply.answer.set_reason(static_cast<std::uint32_t>(error.reason));
+  reply.answer.set_detail(error.detail);
+  return reply;
+}
+
+Result<FetchTask> ReadTask(std::string_view bytes) {
+  rpc::FetchQuestion question;
+  if (!question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Fail(Reason::kProtocol, "question cannot be read");
+  }
+  return ParseTask(question);
+}
+
+base::Status SendReply(int connection, const FetchReply& reply, const Deadline& deadline) {
+  std::vector<int> descriptors;
+  base::UniqueFd memory;
+  if (reply.answer.reason() == 0) {
+    SIGWARD_ASSIGN_OR_RETURN(memory, base::SealBytes(reply.memory));
+    descriptors.push_back(memory.get());
+  }
+  return rpc::SendMessage(connection, reply.answer.SerializeAsString(), descriptors, deadline);
+}
+
+void Reply(int connection, const FetchReply& reply, std::chrono::milliseconds patience) {
+  const auto sent = SendReply(connection, reply, Deadline::After(patience));
+  if (!sent.ok()) {
+    base::Log(base::Severity::kNotice, "answer-not-sent",
+              {{"reason", base::ReasonWord(sent.error().reason)},
+               {"detail", std::string_view(sent.error().detail)}});
+  }
+}
+
+}  // namespace
+
+void ServeConnection(base::UniqueFd connection, HttpClient& http, FetchContext& context) {
+  if (const auto peer = rpc::CheckPeer(connection.get()); !peer.ok()) {
+    base::Log(base::Severity::kWarning, "peer-refused",
+              {{"detail", std::string_view(peer.error().detail)}});
+    return;
+  }
+  const auto frame = rpc::Receive(connection.get(), Deadline::After(kPeerPatience));
+  if (!frame.ok()) {
+    return;
+  }
+  const auto task = ReadTask(frame->bytes);
+  Reply(connection.get(), task.ok() ? Answer(*task, http, context) : FailedReply(task.error()),
+        kPeerPatience);
+}
+
+void RefuseConnection(base::UniqueFd connection) {
+  const auto overloaded =
+      Fail(Reason::kOverloaded, "more than " + std::to_string(kMaxFetchThreads) +
+                                    " questions to sigward-fetchd at once");
+  // The question is taken first: closing with it unread would reset the connection and the answer
+  // would be lost.
+  if (rpc::Receive(connection.get(), Deadline::After(kRefusalPatience)).ok()) {
+    Reply(connection.get(), FailedReply(overloaded), kRefusalPatience);
+  }
+}
+
+base::Error ServeListener(int listener, FetchContext& context) {
+  IdleLastPool pool(kMaxFetchThreads, kIdleThreadLife, [&context] {
+    const auto http = std::make_shared<HttpClient>();
+    return [&context, http](base::UniqueFd connection) {
+      ServeConnection(std::move(connection), *http, context);
+    };
+  });
+  while (true) {
+    // The listener may have come non-blocking.
+    pollfd watched{listener, POLLIN, 0};
+    poll(&watched, 1, -1);
+    base::UniqueFd connection(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (connection.valid()) {
+      if (auto refused = pool.Offer(std::move(connection)); refused.has_value()) {
+        RefuseConnection(std::move(*refused));
+      }
+    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      poll(nullptr, 0, kAcceptPauseMs);
+    } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EOPNOTSUPP) {
+      return Fail(Reason::kIoFailed, "accept on the listening socket");
+    }
+  }
+}
+
+}  // namespace sigward::worker

@@ -1,0 +1,82 @@
+#include <curl/curl.h>
+#include <malloc.h>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "rpc/listen_fds.h"
+#include "worker/fetch/fetchd.h"
+#include "worker/sandbox/sandbox.h"
+
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr const char* kDefaultHostsDir = "/etc/containerd/certs.d";
+constexpr const char* kHelp =
+    "Usage: sigward-fetchd [--hosts-dir DIR]\n"
+    "Fetches signatures from registries for sigwardd. DIR holds the registries' hosts.toml files "
+    "as\n"
+    "containerd reads them (/etc/containerd/certs.d). It expects one listening socket from who "
+    "starts\n"
+    "it: sigwardd itself, or systemd by sigward-fetchd.socket (LISTEN_FDS=1, LISTEN_PID=its own, "
+    "the\n"
+    "socket as descriptor 3).\n";
+
+/// Arenas and thresholds that let the memory of a burst go back to the system: what a question
+/// reads is large and short-lived.
+constexpr int kArenas = 2;
+constexpr int kMappedFrom = 128 << 10;
+
+std::optional<std::string> HostsDirIn(int argc, char** argv) {
+  if (argc == 1) {
+    return kDefaultHostsDir;
+  }
+  if (argc == 3 && std::string_view(argv[1]) == "--hosts-dir" && argv[2][0] == '/') {
+    return argv[2];
+  }
+  return std::nullopt;
+}
+
+/// Returns only when it cannot go on. What needs rights comes before the first connection.
+sigward::base::Error Serve(const std::string& hosts_dir, const sigward::base::UniqueFd& listener) {
+  mallopt(M_ARENA_MAX, kArenas);
+  mallopt(M_MMAP_THRESHOLD, kMappedFrom);
+  const auto enter = []() -> sigward::base::Status {
+    SIGWARD_RETURN_IF_ERROR(sigward::worker::HardenProcess());
+    return sigward::worker::DropRoot();
+  };
+  if (auto entered = enter(); !entered.ok()) {
+    return std::move(entered).error();
+  }
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    return sigward::base::Fail(sigward::base::Reason::kInternal, "libcurl cannot be initialised");
+  }
+  sigward::worker::FetchContext context(hosts_dir);
+  return sigward::worker::ServeListener(listener.get(), context);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::optional<std::string> hosts_dir = HostsDirIn(argc, argv);
+  if (!hosts_dir.has_value()) {
+    std::fputs(kHelp, stderr);
+    return kUsage;
+  }
+  const auto listener = sigward::rpc::TakeOnlyListener();
+  if (!listener.ok()) {
+    std::fprintf(stderr, "sigward-fetchd: %s\n%s", listener.error().detail.c_str(), kHelp);
+    return kUsage;
+  }
+  const sigward::base::Error error = Serve(*hosts_dir, *listener);
+  sigward::base::Log(sigward::base::Severity::kError, "fetchd-failed",
+                     {{"reason", sigward::base::ReasonWord(error.reason)},
+                      {"detail", std::string_view(error.detail)}});
+  return kFailed;
+}

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "worker/fetch/endpoint.h"
+#include "worker/fetch/url.h"
+
+namespace sigward::worker {
+
+/// Bytes of one response's header lines, over all of its interim responses.
+inline constexpr std::size_t kMaxHeaderBytes = 64U << 10;
+/// Bytes read of a body that nobody wants (404 and the like) so that the connection can be kept.
+inline constexpr std::size_t kMaxUnwantedBody = 64U << 10;
+inline constexpr int kMaxRedirects = 3;
+/// Connections that one batch opens to one host; what is beyond waits for one of them.
+inline constexpr long kMaxConnectionsPerHost = 8;
+/// Idle connections that one client keeps, and for how long an idle one is still used.
+inline constexpr long kMaxIdleConnections = 16;
+inline constexpr long kMaxIdleConnectionSeconds = 60;
+
+enum class HttpMethod : std::uint8_t { kGet = 1, kHead = 2 };
+
+struct HttpRequest {
+  /// Whose transport settings and headers apply. Outlives the request.
+  const Endpoint* endpoint = nullptr;
+  /// At the endpoint's origin.
+  Url url;
+  HttpMethod method = HttpMethod::kGet;
+  std::string accept;
+  /// The transfer stops at the first byte beyond.
+  std::size_t max_bytes = 0;
+};
+
+struct HttpResponse {
+  long status = 0;
+  /// Only of status 200, and then complete.
+  std::string body;
+  /// Content-Type without parameters, in lower case.
+  std::string media_type;
+  /// Docker-Content-Digest, unchecked; empty when absent or given twice.
+  std::string content_digest;
+  /// All Link headers, joined with commas.
+  std::string link;
+  /// What answered in the end, after redirects.
+  Url url;
+};
+
+/// What a status other than 200 means: 401 kUnauthorized, 403 kForbidden, 404 kNotFound, 429
+/// kRateLimited, every other kRegistryError.
+base::Error StatusError(long status);
+
+/// HTTP/1.1 over kept-alive connections. For one thread; connections survive between batches.
+///
+/// HTTP/1.1 alone, without content encodings, is a choice: one parser and no decompressor less that
+/// foreign bytes reach. TLS is 1.2 or newer and verified unless the endpoint is kUnverifiedTls.
+class HttpClient {
+ public:
+  HttpClient();
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  /// Performs REQUESTS in parallel and returns by DEADLINE, in the same order. Redirects are
+  /// followed as CheckRedirect allows; another origin than the endpoint's gets neither its headers
+  /// nor its client certificate. An answer with any status is a response. Fails with kUnreachable
+  /// (name, connection, address that is not allowed), kTlsFailed, kTimeout, kTooLarge (body beyond
+  /// max_bytes, header beyond kMaxHeaderBytes), kRegistryError (no HTTP, refused redirect) or
+  /// kInternal.
+  std::vector<base::Result<HttpResponse>> Perform(std::span<const HttpRequest> requests,
+                                                  const base::Deadline& deadline);
+
+  /// HTTP requests made since construction, redirects included.
+  std::size_t requests() const { return requests_; }
+
+ private:
+  class Connections;
+  std::unique_ptr<Connections> connections_;
+  std::size_t requests_ = 0;
+};
+
+}  // namespace sigward::worker

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "worker/fetch/http.h"
+
+namespace sigward::worker {
+
+/// One request on its way through libcurl, redirects included.
+class HttpTransfer {
+ public:
+  explicit HttpTransfer(const HttpRequest& request);
+
+  /// The handle, set up to ask the present URL. Owned here.
+  CURL* Prepare();
+  CURL* handle() const { return handle_.get(); }
+
+  /// Takes note of how the handle ended. True when it was redirected and is to be prepared again.
+  bool Finished(CURLcode code);
+
+  /// The outcome; kTimeout when the transfer had not finished, unless its status says enough.
+  base::Result<HttpResponse> Take();
+
+ private:
+  struct Close {
+    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+  };
+  struct Free {
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  };
+
+  void PrepareTls(bool at_home);
+  void PrepareHeaders(bool at_home);
+  base::Result<HttpResponse> Outcome();
+  base::Error TransportError() const;
+  long Status() const;
+  std::string Header(const char* name, bool join) const;
+  void Append(const std::string& line);
+
+  static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
+
+  const HttpRequest* request_;
+  std::unique_ptr<CURL, Close> handle_;
+  std::unique_ptr<curl_slist, Free> headers_;
+  Url url_;
+  int redirects_ = 0;
+  bool finished_ = false;
+  CURLcode code_ = CURLE_OK;
+  base::Result<base::Nothing> refused_ = base::Ok();
+  std::string body_;
+  std::size_t unwanted_bytes_ = 0;
+  std::size_t header_bytes_ = 0;
+  std::array<char, CURL_ERROR_SIZE> message_{};
+};
+
+}  // namespace sigward::worker

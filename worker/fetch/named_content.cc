@@ -1,0 +1,186 @@
+#include "worker/fetch/named_content.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "verifier/evidence.h"
+
+namespace sigward::worker {
+namespace {
+
+using base::Deadline;
+using base::Fail;
+using base::Reason;
+using base::Result;
+using verifier::Digest;
+using Referrers = std::variant<ReferrersList, Absent, base::Error>;
+
+/// The tag that stands for a digest: ':' may not be in a tag.
+std::string TagOf(const Digest& digest) {
+  return std::string(digest.algorithm_name()) + "-" + std::string(digest.hex());
+}
+
+Ask SignatureTag(const Digest& image) {
+  Ask ask;
+  ask.path = "manifests/" + TagOf(image) + ".sig";
+  ask.accept = kAcceptManifest;
+  ask.max_bytes = verifier::kMaxManifestBytes;
+  return ask;
+}
+
+Ask IndexAt(std::string path) {
+  Ask ask;
+  ask.path = std::move(path);
+  ask.accept = kAcceptIndex;
+  ask.max_bytes = kMaxReferrersBytes;
+  return ask;
+}
+
+bool LacksApi(const Result<HttpResponse>& answer) {
+  if (!answer.ok()) {
+    return false;
+  }
+  const long status = answer->status;
+  return status == 404 || status == 400 || status == 405 || status == 406 ||
+         (status == 200 && answer->media_type != kAcceptIndex);
+}
+
+/// Adds a page's candidates to LIST and keeps the best.
+void Merge(Candidates page, ReferrersList& list) {
+  std::vector<Candidate>& wanted = list.candidates.wanted;
+  std::move(page.wanted.begin(), page.wanted.end(), std::back_inserter(wanted));
+  std::stable_sort(wanted.begin(), wanted.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
+  if (wanted.size() > verifier::kMaxSignatures) {
+    list.left_out += wanted.size() - verifier::kMaxSignatures;
+    wanted.erase(wanted.begin() + verifier::kMaxSignatures, wanted.end());
+  }
+  list.candidates.listed += page.listed;
+  list.candidates.unusable += page.unusable;
+}
+
+/// The page after PAGE, if there is one. Fails when it may not be asked for or is not to be had.
+Result<std::optional<HttpResponse>> NextPage(RepositoryReader& reader, const Endpoint& endpoint,
+                                             const HttpResponse& page, const Deadline& deadline) {
+  const std::optional<std::string> link = NextLink(page.link);
+  if (!link.has_value()) {
+    return std::optional<HttpResponse>();
+  }
+  Ask ask = IndexAt("");
+  SIGWARD_ASSIGN_OR_RETURN(ask.url, ParseUrl(*link, &page.url));
+  if (ask.url->origin != endpoint.origin) {
+    return Fail(Reason::kRegistryError, "the next page of referrers is at another host");
+  }
+  Outcome outcome = ToOutcome(std::move(reader.AskEndpoint(endpoint, {&ask, 1}, deadline).front()));
+  if (auto* error = std::get_if<base::Error>(&outcome)) {
+    return std::move(*error);
+  }
+  if (std::holds_alternative<Absent>(outcome)) {
+    return Fail(Reason::kRegistryError, "the next page of referrers is not there");
+  }
+  return std::optional(std::get<HttpResponse>(std::move(outcome)));
+}
+
+/// A list of nothing is no content: a mirror may answer so for what it has not heard of yet.
+Referrers OrAbsent(ReferrersList list) {
+  if (list.candidates.listed == 0) {
+    return Absent{};
+  }
+  return list;
+}
+
+Referrers ReadPages(RepositoryReader& reader, const Endpoint& endpoint, HttpResponse page,
+                    const Deadline& deadline) {
+  ReferrersList list;
+  for (std::size_t pages = 1;; ++pages) {
+    Result<Candidates> listed = ListedReferrers(page.body);
+    if (!listed.ok() && pages == 1) {
+      return std::move(listed).error();
+    }
+    if (!listed.ok()) {
+      list.incomplete = std::move(listed).error();
+      return list;
+    }
+    Merge(std::move(*listed), list);
+    if (pages == kMaxReferrersPages && NextLink(page.link).has_value()) {
+      list.incomplete = Fail(Reason::kTooLarge, "more than " + std::to_string(kMaxReferrersPages) +
+                                                    " pages of referrers");
+      return list;
+    }
+    Result<std::optional<HttpResponse>> next = NextPage(reader, endpoint, page, deadline);
+    if (!next.ok()) {
+      list.incomplete = std::move(next).error();
+      return list;
+    }
+    if (!next->has_value()) {
+      return OrAbsent(std::move(list));
+    }
+    page = std::move(**next);
+  }
+}
+
+Referrers ReadTag(Result<HttpResponse> answer) {
+  Outcome outcome = ToOutcome(std::move(answer));
+  if (auto* error = std::get_if<base::Error>(&outcome)) {
+    return std::move(*error);
+  }
+  if (std::holds_alternative<Absent>(outcome)) {
+    return Absent{};
+  }
+  Result<Candidates> listed = ListedReferrers(std::get<HttpResponse>(outcome).body);
+  if (!listed.ok()) {
+    return std::move(listed).error();
+  }
+  ReferrersList list;
+  Merge(std::move(*listed), list);
+  return OrAbsent(std::move(list));
+}
+
+}  // namespace
+
+NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
+                             const Endpoint& endpoint, const Digest& image,
+                             const Deadline& deadline) {
+  const std::string repository = reader.RepositoryUrl(endpoint);
+  const ReferrersSupport support = memory.Recall(repository);
+  const Ask tag = IndexAt("manifests/" + TagOf(image));
+  std::vector<Ask> asks{SignatureTag(image)};
+  if (support != ReferrersSupport::kAbsent) {
+    asks.push_back(IndexAt("referrers/" + image.text()));
+  }
+  if (support != ReferrersSupport::kPresent) {
+    asks.push_back(tag);
+  }
+  std::vector<Result<HttpResponse>> answers = reader.AskEndpoint(endpoint, asks, deadline);
+  // A repository that the host does not know has no API either, and that is nothing to remember.
+  const bool repository_is_there = std::any_of(
+      answers.begin(), answers.end(), [](const auto& a) { return a.ok() && a->status == 200; });
+  NamedContent content{ToOutcome(std::move(answers.front())), Absent{}};
+
+  if (support != ReferrersSupport::kAbsent) {
+    Result<HttpResponse>& api = answers[1];
+    if (!LacksApi(api)) {
+      Outcome outcome = ToOutcome(std::move(api));
+      if (auto* error = std::get_if<base::Error>(&outcome)) {
+        content.referrers = std::move(*error);
+        return content;
+      }
+      memory.Note(repository, ReferrersSupport::kPresent);
+      content.referrers =
+          ReadPages(reader, endpoint, std::get<HttpResponse>(std::move(outcome)), deadline);
+      return content;
+    }
+    if (repository_is_there) {
+      memory.Note(repository, ReferrersSupport::kAbsent);
+    }
+  }
+  if (support == ReferrersSupport::kPresent) {
+    answers = reader.AskEndpoint(endpoint, {&tag, 1}, deadline);
+  }
+  content.referrers = ReadTag(std::move(answers.back()));
+  return content;
+}
+
+}  // namespace sigward::worker

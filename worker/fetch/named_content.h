@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "verifier/digest.h"
+#include "worker/fetch/candidates.h"
+#include "worker/fetch/endpoint.h"
+#include "worker/fetch/referrers_memory.h"
+#include "worker/fetch/repository_reader.h"
+
+namespace sigward::worker {
+
+/// Pages of one referrers list that are read.
+inline constexpr std::size_t kMaxReferrersPages = 8;
+
+inline constexpr std::string_view kAcceptManifest =
+    "application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json";
+inline constexpr std::string_view kAcceptIndex = "application/vnd.oci.image.index.v1+json";
+
+/// An image's referrers as one host lists them, best ranks first, at most kMaxSignatures.
+struct ReferrersList {
+  Candidates candidates;
+  /// Usable ones beyond kMaxSignatures.
+  std::size_t left_out = 0;
+  /// Why the list has more pages than were read.
+  std::optional<base::Error> incomplete;
+};
+
+/// What one host holds under the names that belong to an image.
+struct NamedContent {
+  /// The manifest behind the tag `sha256-HEX.sig` (cosign's specs/SIGNATURE_SPEC.md).
+  Outcome signature_tag;
+  std::variant<ReferrersList, Absent, base::Error> referrers;
+};
+
+/// Asks ENDPOINT for all of it at once. Referrers come from the referrers API (distribution-spec,
+/// "Listing Referrers"), with its pages, as long as they are at the same origin; where a host lacks
+/// the API (404, 400, 405, 406, or an answer that is no index), from the tag `sha256-HEX`.
+NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
+                             const Endpoint& endpoint, const verifier::Digest& image,
+                             const base::Deadline& deadline);
+
+}  // namespace sigward::worker

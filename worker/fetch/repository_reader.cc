@@ -1,0 +1,119 @@
+#include "worker/fetch/repository_reader.h"
+
+#include <utility>
+
+namespace sigward::worker {
+namespace {
+
+using base::Deadline;
+using base::Error;
+using base::Fail;
+using base::Reason;
+using base::Result;
+
+bool CouldNotReach(const Error& error) {
+  return error.reason == Reason::kUnreachable || error.reason == Reason::kTlsFailed ||
+         error.reason == Reason::kTimeout;
+}
+
+bool MayBeAsked(const Endpoint& endpoint, AskedBy by) {
+  return endpoint.capabilities.pull && (by == AskedBy::kDigest || endpoint.capabilities.resolve);
+}
+
+}  // namespace
+
+Outcome ToOutcome(Result<HttpResponse> result) {
+  if (!result.ok()) {
+    return std::move(result).error();
+  }
+  if (result->status == 200) {
+    return std::move(result).value();
+  }
+  if (result->status == 404) {
+    return Absent{};
+  }
+  return StatusError(result->status);
+}
+
+std::vector<Outcome> RepositoryReader::AskAll(AskedBy by, std::span<const Ask> asks) {
+  std::vector<Outcome> outcomes(
+      asks.size(), Fail(Reason::kConfigInvalid, "no host of the registry may be asked for this"));
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < asks.size(); ++i) {
+    open.push_back(i);
+  }
+  if (open.empty()) {
+    return outcomes;
+  }
+  EachEndpoint(by, [&](const Endpoint& endpoint, const Deadline& deadline) {
+    std::vector<Ask> now;
+    for (const std::size_t i : open) {
+      now.push_back(asks[i]);
+    }
+    std::vector<Result<HttpResponse>> results = AskEndpoint(endpoint, now, deadline);
+    std::vector<std::size_t> still_open;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      Outcome& outcome = outcomes[open[i]];
+      outcome = ToOutcome(std::move(results[i]));
+      if (!std::holds_alternative<HttpResponse>(outcome)) {
+        still_open.push_back(open[i]);
+      }
+    }
+    open = std::move(still_open);
+    return open.empty();
+  });
+  return outcomes;
+}
+
+void RepositoryReader::EachEndpoint(
+    AskedBy by, const std::function<bool(const Endpoint&, const Deadline&)>& step) {
+  std::vector<const Endpoint*> asked;
+  for (const Endpoint& endpoint : *endpoints_) {
+    if (MayBeAsked(endpoint, by)) {
+      asked.push_back(&endpoint);
+    }
+  }
+  for (const Endpoint* endpoint : asked) {
+    const bool is_last = endpoint == asked.back();
+    if (!is_last && down_.contains(endpoint)) {
+      continue;
+    }
+    // A mirror that hangs leaves half of the time to those behind it.
+    if (step(*endpoint, is_last ? deadline_ : deadline_.Within(deadline_.Left() / 2))) {
+      return;
+    }
+  }
+}
+
+std::vector<Result<HttpResponse>> RepositoryReader::AskEndpoint(const Endpoint& endpoint,
+                                                                std::span<const Ask> asks,
+                                                                const Deadline& deadline) {
+  notices_->Note(endpoint);
+  std::vector<HttpRequest> requests;
+  requests.reserve(asks.size());
+  for (const Ask& ask : asks) {
+    requests.push_back({&endpoint, UrlOf(endpoint, ask), ask.method, ask.accept, ask.max_bytes});
+  }
+  std::vector<Result<HttpResponse>> results = http_->Perform(requests, deadline);
+  for (const auto& result : results) {
+    if (!result.ok() && CouldNotReach(result.error())) {
+      down_.insert(&endpoint);
+    }
+  }
+  return results;
+}
+
+std::string RepositoryReader::RepositoryUrl(const Endpoint& endpoint) const {
+  return endpoint.url() + "/" + repository_;
+}
+
+Url RepositoryReader::UrlOf(const Endpoint& endpoint, const Ask& ask) const {
+  if (ask.url.has_value()) {
+    return *ask.url;
+  }
+  const std::string& registry = endpoint.mirrored_registry;
+  return {endpoint.origin, endpoint.path + "/" + repository_ + "/" + ask.path,
+          registry.empty() ? "" : "ns=" + registry};
+}
+
+}  // namespace sigward::worker

@@ -1,0 +1,96 @@
+#include "worker/sandbox/sandbox.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace sigward::worker {
+namespace {
+
+base::Error Failed(const char* step) {
+  return base::Fail(base::Reason::kInternal,
+                    std::string(step) + " failed, errno " + std::to_string(errno));
+}
+
+base::Status Limit(__rlimit_resource resource, rlim_t value) {
+  const rlimit limit{.rlim_cur = value, .rlim_max = value};
+  return setrlimit(resource, &limit) == 0 ? base::Ok() : base::Status(Failed("setrlimit"));
+}
+
+base::Status DieWith(pid_t parent, int signal) {
+  if (prctl(PR_SET_PDEATHSIG, signal) != 0) {
+    return Failed("asking for a signal at the parent's death");
+  }
+  if (getppid() != parent) {
+    return base::Fail(base::Reason::kInternal, "the parent is dead");
+  }
+  return base::Ok();
+}
+
+base::Status CloseAllBut(int keep) {
+  const auto kept = static_cast<unsigned int>(keep);
+  constexpr unsigned int kFirst = STDERR_FILENO + 1;
+  if ((kept > kFirst && close_range(kFirst, kept - 1, 0) != 0) ||
+      close_range(kept + 1, UINT_MAX, 0) != 0) {
+    return Failed("closing what is open");
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Status HardenProcess() {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return Failed("giving up new privileges");
+  }
+  if (kSealed && prctl(PR_SET_DUMPABLE, 0) != 0) {
+    return Failed("closing to debuggers");
+  }
+  const base::UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null.valid() || dup2(null.get(), STDIN_FILENO) < 0 || dup2(null.get(), STDOUT_FILENO) < 0) {
+    return Failed("opening /dev/null");
+  }
+  return Limit(RLIMIT_CORE, 0);
+}
+
+base::Status DropRoot() {
+  if (geteuid() != 0) {
+    return base::Ok();
+  }
+  const pid_t parent = getppid();
+  int signal = 0;
+  if (prctl(PR_GET_PDEATHSIG, &signal) != 0) {
+    return Failed("asking for the signal at the parent's death");
+  }
+  if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
+      setresuid(kNobody, kNobody, kNobody) != 0) {
+    return Failed("giving up root");
+  }
+  return DieWith(parent, signal);
+}
+
+base::Status EnterChild(int connection, pid_t parent, const ChildLimits& limits) {
+  SIGWARD_RETURN_IF_ERROR(DieWith(parent, SIGKILL));
+  SIGWARD_RETURN_IF_ERROR(CloseAllBut(connection));
+  if (kSealed) {
+    // A child in foreign hands could otherwise fill the log.
+    if (dup2(STDIN_FILENO, STDERR_FILENO) < 0) {
+      return Failed("closing standard error");
+    }
+    SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_AS, limits.address_space));
+  }
+  SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_FSIZE, 0));
+  SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_NOFILE, limits.descriptors));
+  return Limit(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu.count()));
+}
+
+}  // namespace sigward::worker

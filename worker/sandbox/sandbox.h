@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/result.h"
+
+namespace sigward::worker {
+
+// What a worker gives up before it reads a foreign byte. Every step fails with kInternal, and a
+// worker that cannot take one must not go on. What is here needs no list of system calls: there is
+// no seccomp filter, no Landlock rule and no namespace yet; systemd's units and these calls are the
+// whole wall.
+
+/// The user and group that owns nothing.
+inline constexpr uid_t kNobody = 65534;
+
+/// AddressSanitizer keeps terabytes of address space for its shadow, writes its findings to
+/// standard error, and looks for leaks through ptrace: its builds leave those three doors open.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kSealed = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool kSealed = false;
+#else
+inline constexpr bool kSealed = true;
+#endif
+#else
+inline constexpr bool kSealed = true;
+#endif
+
+/// Both workers, first of all: no more rights by exec, no debugger and no core dump (both would
+/// show one image's bytes to another's), standard input and output on /dev/null.
+base::Status HardenProcess();
+
+/// Goes from root to kNobody with no other group, for good. Whoever is not root stays who he is.
+/// The signal at the parent's death, which the kernel forgets on the way, is kept.
+base::Status DropRoot();
+
+struct ChildLimits {
+  std::chrono::seconds cpu;
+  std::size_t address_space;  // bytes
+  std::size_t descriptors;
+};
+
+/// Enters the process of one question, a child of a hardened PARENT: dies with it, keeps no
+/// descriptor but CONNECTION and the standard ones (all on /dev/null), writes no file, and is
+/// killed beyond LIMITS.
+base::Status EnterChild(int connection, pid_t parent, const ChildLimits& limits);
+
+}  // namespace sigward::worker

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+
+namespace sigward::worker {
+
+/// How long one question may take, from accept to answer; the parent kills a child that is later.
+inline constexpr std::chrono::milliseconds kChildTime{5000};
+/// How much of that it may compute.
+inline constexpr std::chrono::seconds kChildCpuTime{2};
+/// Address space of a child: the parent's own, the evidence, and what the largest manifest grows to
+/// while it is parsed.
+inline constexpr std::size_t kChildAddressSpace = 512U << 20;
+/// Descriptors of a child: the standard ones, the connection, and what a frame can bring.
+inline constexpr std::size_t kChildDescriptors = 32;
+
+/// The life of a child forked by PARENT: shuts itself in, answers one question on CONNECTION, ends.
+/// Nothing of the parent's is torn down on the way (no exit handlers, no destructors). The status
+/// is 0 when it did what it could, also when the peer went away, and 1 when it could not shut
+/// itself in.
+[[noreturn]] void RunChild(int connection, pid_t parent);
+
+}  // namespace sigward::worker
