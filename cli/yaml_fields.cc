@@ -140,7 +140,7 @@ void YamlFields::NoOthers() {
 
 std::string_view YamlFields::Nearest(std::string_view name) const {
   std::string_view nearest;
-  std::size_t least = name.size() <= 4 ? 2 : 3;
+  std::size_t least = name.size() < 4 ? 2 : 3;
   if (name.size() > kMaxNameInMessage) {
     return nearest;
   }

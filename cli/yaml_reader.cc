@@ -200,7 +200,9 @@ std::variant<std::vector<YamlNode>, YamlError> ReadYaml(std::string_view text) {
     return YamlError{LineAt(text, nul), "holds a NUL byte"};
   }
   try {
-    std::istringstream stream{std::string(text)};
+    // The mark that ends a document: without it the parser takes a text that was cut off within
+    // quotes for whole.
+    std::istringstream stream(std::string(text) + "\n...\n");
     YAML::Parser parser(stream);
     TreeBuilder builder;
     while (parser.HandleNextDocument(builder)) {
@@ -209,7 +211,8 @@ std::variant<std::vector<YamlNode>, YamlError> ReadYaml(std::string_view text) {
   } catch (const YamlError& error) {
     return error;
   } catch (const YAML::Exception& error) {
-    return YamlError{LineOf(error.mark), "not YAML: " + base::OneLine(error.msg, 200)};
+    const std::size_t line = std::min(LineOf(error.mark), LineAt(text, text.size()));
+    return YamlError{line, "not YAML: " + base::OneLine(error.msg, 200)};
   }
 }
 

@@ -159,7 +159,7 @@ base::Result<base::UniqueFd> Connect(const std::string& path, const base::Deadli
   for (;;) {
     const auto left = deadline.Left();
     if (left.count() == 0) {
-      return Fail(Reason::kTimeout, "connecting to " + path + " took too long");
+      return Fail(Reason::kTimeout, "connecting took too long");
     }
     // Where the listener's queue is full, the kernel lets a blocking connect wait for this long.
     const timeval span{.tv_sec = static_cast<time_t>(left.count() / 1000),
@@ -171,7 +171,7 @@ base::Result<base::UniqueFd> Connect(const std::string& path, const base::Deadli
       return connection;
     }
     if (errno != EINTR && errno != EAGAIN) {
-      return Failed(Reason::kGateUnreachable, "connecting to " + path, errno);
+      return Failed(Reason::kGateUnreachable, "connecting", errno);
     }
   }
 }

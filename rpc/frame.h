@@ -27,7 +27,7 @@ struct Frame {
 base::Result<base::UniqueFd> Listen(const std::string& path);
 
 /// Connects to PATH, waiting where the listener's queue is full. Fails with kGateUnreachable when
-/// nobody listens, kTimeout at DEADLINE.
+/// nobody listens, kTimeout at DEADLINE; naming the place is left to the caller.
 base::Result<base::UniqueFd> Connect(const std::string& path, const base::Deadline& deadline);
 
 /// Sends one frame with copies of DESCRIPTORS. Fails with kTooLarge, kTimeout, kProtocol (peer

@@ -27,8 +27,10 @@ class BedCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        # A short path (sockets), and every parent is root's: sigward refuses anything else.
+        # A short path (sockets) whose parents are all root's: sigward refuses anything else. The worker
+        # that reads hosts.toml is not root.
         cls.place = pathlib.Path(tempfile.mkdtemp(prefix="sigward-"))
+        cls.place.chmod(0o755)
         cls.addClassCleanup(cls._remove)
         cls.hosts_dir = cls.place / "certs.d"
         cls.keys = Keys(cls.place / "keys")

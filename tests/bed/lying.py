@@ -104,9 +104,7 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
 
     def _honest(self, repository, kind, reference, body):
         if kind == "referrers":
-            listed = {"schemaVersion": 2, "mediaType": images.OCI_INDEX,
-                      "manifests": repository.referrers[reference]}
-            return self._send(200, images.encode(listed), images.OCI_INDEX, body)
+            return self._send(200, _list(repository, reference), images.OCI_INDEX, body)
         if kind == "manifests":
             found = repository.manifests.get(repository.tags.get(reference, reference))
             if found:
@@ -139,14 +137,18 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
     def _bytes(repository, kind, reference):
         if kind == "blobs":
             return repository.blobs.get(reference)
+        if kind == "referrers":
+            return _list(repository, reference)
         found = repository.manifests.get(repository.tags.get(reference, reference))
         return found[1] if found else None
 
     def _bend(self, what, data, kind, reference):
-        media_type = "application/octet-stream" if kind == "blobs" else images.OCI_MANIFEST
+        media_type = {"blobs": "application/octet-stream", "manifests": images.OCI_MANIFEST,
+                      "referrers": images.OCI_INDEX}[kind]
+        by_digest = kind != "referrers" and reference.startswith("sha256:")
         if what == "web-page":
             return self._send(200, _PAGE, "text/html", True)
-        if what == "missing" and (kind == "blobs" or reference.startswith("sha256:")):
+        if what == "missing" and by_digest:
             return self._send(404, _error("UNKNOWN"), "application/json", True)
         if data is None:
             return False
@@ -169,7 +171,7 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
             self.wfile.write(data[: len(data) // 2])
             self.close_connection = True
             return True
-        if what == "swapped" and (kind == "blobs" or reference.startswith("sha256:")):
+        if what == "swapped" and by_digest:
             return self._send(200, data[:-1] + b" ", media_type, True)
         return False
 
@@ -212,6 +214,11 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if body and self.command != "HEAD":
             self.wfile.write(data)
         return True
+
+
+def _list(repository, subject):
+    return images.encode({"schemaVersion": 2, "mediaType": images.OCI_INDEX,
+                          "manifests": repository.referrers[subject]})
 
 
 def _error(code):

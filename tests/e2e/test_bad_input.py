@@ -147,7 +147,7 @@ class BadInput(BedCase):
         self.bend_payload(b'"optional":null', b'"optional":' + b"[" * 5000 + b"]" * 5000)
 
     def test_payload_with_trailing_bytes(self):
-        self.bend_payload(b"}}", b"}}{}")
+        self.bend_payload(b"null}", b"null}{}")
 
     def test_payload_with_invalid_utf8(self):
         self.bend_payload(b'"docker-reference":""', b'"docker-reference":"\xff\xfe"')

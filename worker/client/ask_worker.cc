@@ -31,7 +31,7 @@ base::Result<rpc::Message> AskWorker(const std::string& path, std::string_view q
                                      const base::Deadline& deadline) {
   auto connection = Reach(path, deadline);
   if (!connection.ok()) {
-    return AsWorkerFailure(std::move(connection).error());
+    return AsWorkerFailure(base::Within(path, std::move(connection).error()));
   }
   auto sent = rpc::SendMessage(connection->get(), question, descriptors, deadline);
   if (!sent.ok()) {

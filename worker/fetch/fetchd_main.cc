@@ -1,5 +1,6 @@
 #include <curl/curl.h>
 #include <malloc.h>
+#include <signal.h>
 
 #include <cstdio>
 #include <optional>
@@ -45,11 +46,14 @@ std::optional<std::string> HostsDirIn(int argc, char** argv) {
 
 /// Returns only when it cannot go on. What needs rights comes before the first connection.
 sigward::base::Error Serve(const std::string& hosts_dir, const sigward::base::UniqueFd& listener) {
+  // A registry that closes a TLS connection would end the process: libcurl leaves the signal alone.
+  signal(SIGPIPE, SIG_IGN);
   mallopt(M_ARENA_MAX, kArenas);
   mallopt(M_MMAP_THRESHOLD, kMappedFrom);
   const auto enter = []() -> sigward::base::Status {
     SIGWARD_RETURN_IF_ERROR(sigward::worker::HardenProcess());
-    return sigward::worker::DropRoot();
+    return sigward::worker::DropRoot(sigward::worker::kFetchdUser,
+                                     sigward::worker::Keeps::kReadingFiles);
   };
   if (auto entered = enter(); !entered.ok()) {
     return std::move(entered).error();

@@ -26,9 +26,17 @@ constexpr std::size_t kMaxFolderEntries = 256;
 
 constexpr const char* kDefaultFolder = "_default";
 
-bool IsFolder(const std::string& path) {
+/// Whether PATH is a folder. What may not be looked at is an error: taken for absent, it would send
+/// the questions to a place that nobody has configured.
+Result<bool> IsFolder(const std::string& path) {
   struct stat status {};
-  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  if (stat(path.c_str(), &status) == 0) {
+    return S_ISDIR(status.st_mode);
+  }
+  if (errno == ENOENT || errno == ENOTDIR) {
+    return false;
+  }
+  return Fail(Reason::kConfigInvalid, path + ": " + std::strerror(errno));
 }
 
 /// "registry.example:5000" is kept in "registry.example_5000_".
@@ -181,7 +189,7 @@ Endpoint DefaultEndpoint(const std::string& registry) {
 }
 
 Result<std::shared_ptr<const Endpoints>> HostsConfig::Find(const std::string& registry) {
-  const std::optional<std::string> folder = FolderOf(registry);
+  SIGWARD_ASSIGN_OR_RETURN(const std::optional<std::string> folder, FolderOf(registry));
   if (!folder.has_value()) {
     return std::make_shared<const Endpoints>(Endpoints{DefaultEndpoint(registry)});
   }
@@ -213,13 +221,15 @@ HostsConfig::Stamp HostsConfig::StampOf(const std::string& path) {
           status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
-std::optional<std::string> HostsConfig::FolderOf(const std::string& registry) const {
+Result<std::optional<std::string>> HostsConfig::FolderOf(const std::string& registry) const {
   for (const std::string& name : {FolderName(registry), registry, std::string(kDefaultFolder)}) {
-    if (const std::string folder = root_ + "/" + name; IsFolder(folder)) {
-      return folder;
+    std::string folder = root_ + "/" + name;
+    SIGWARD_ASSIGN_OR_RETURN(const bool is_there, IsFolder(folder));
+    if (is_there) {
+      return std::optional(std::move(folder));
     }
   }
-  return std::nullopt;
+  return std::optional<std::string>();
 }
 
 Result<HostsConfig::Loaded> HostsConfig::Load(const std::string& folder,

@@ -53,7 +53,7 @@ class HostsConfig {
   };
 
   static Stamp StampOf(const std::string& path);
-  std::optional<std::string> FolderOf(const std::string& registry) const;
+  base::Result<std::optional<std::string>> FolderOf(const std::string& registry) const;
   static base::Result<Loaded> Load(const std::string& folder, const std::string& registry);
 
   std::string root_;

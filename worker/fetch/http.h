@@ -56,7 +56,8 @@ struct HttpResponse {
 /// kRateLimited, every other kRegistryError.
 base::Error StatusError(long status);
 
-/// HTTP/1.1 over kept-alive connections. For one thread; connections survive between batches.
+/// HTTP/1.1 over kept-alive connections. For one thread; connections survive between batches. The
+/// process must ignore SIGPIPE.
 ///
 /// HTTP/1.1 alone, without content encodings, is a choice: one parser and no decompressor less that
 /// foreign bytes reach. TLS is 1.2 or newer and verified unless the endpoint is kUnverifiedTls.

@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <string>
@@ -36,6 +39,16 @@ base::Status DieWith(pid_t parent, int signal) {
   return base::Ok();
 }
 
+/// Leaves the capabilities that KEEPS names, and no other. glibc has no call for it.
+bool KeepOnly(Keeps keeps) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+  if (keeps == Keeps::kReadingFiles) {
+    sets[0].effective = sets[0].permitted = 1U << CAP_DAC_READ_SEARCH;
+  }
+  return syscall(SYS_capset, &header, sets.data()) == 0;
+}
+
 base::Status CloseAllBut(int keep) {
   const auto kept = static_cast<unsigned int>(keep);
   constexpr unsigned int kFirst = STDERR_FILENO + 1;
@@ -62,7 +75,7 @@ base::Status HardenProcess() {
   return Limit(RLIMIT_CORE, 0);
 }
 
-base::Status DropRoot() {
+base::Status DropRoot(uid_t user, Keeps keeps) {
   if (geteuid() != 0) {
     return base::Ok();
   }
@@ -71,8 +84,9 @@ base::Status DropRoot() {
   if (prctl(PR_GET_PDEATHSIG, &signal) != 0) {
     return Failed("asking for the signal at the parent's death");
   }
-  if (setgroups(0, nullptr) != 0 || setresgid(kNobody, kNobody, kNobody) != 0 ||
-      setresuid(kNobody, kNobody, kNobody) != 0) {
+  if (prctl(PR_SET_KEEPCAPS, keeps == Keeps::kReadingFiles ? 1 : 0) != 0 ||
+      setgroups(0, nullptr) != 0 || setresgid(user, user, user) != 0 ||
+      setresuid(user, user, user) != 0 || !KeepOnly(keeps)) {
     return Failed("giving up root");
   }
   return DieWith(parent, signal);

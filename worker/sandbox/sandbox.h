@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/result.h"
 
@@ -14,8 +15,17 @@ namespace sigward::worker {
 // no seccomp filter, no Landlock rule and no namespace yet; systemd's units and these calls are the
 // whole wall.
 
-/// The user and group that owns nothing.
-inline constexpr uid_t kNobody = 65534;
+/// Users and groups that own nothing, one per worker, so that neither can signal or trace the other.
+inline constexpr uid_t kVerifydUser = 65534;
+inline constexpr uid_t kFetchdUser = 65533;
+
+/// What a worker keeps of root's rights.
+enum class Keeps : std::uint8_t {
+  kNothing = 1,
+  /// CAP_DAC_READ_SEARCH: hosts.toml and the certificates that it names are often readable for root
+  /// alone. It lets a taken-over worker read every file too, until Landlock narrows that.
+  kReadingFiles = 2,
+};
 
 /// AddressSanitizer keeps terabytes of address space for its shadow, writes its findings to
 /// standard error, and looks for leaks through ptrace: its builds leave those three doors open.
@@ -35,9 +45,10 @@ inline constexpr bool kSealed = true;
 /// show one image's bytes to another's), standard input and output on /dev/null.
 base::Status HardenProcess();
 
-/// Goes from root to kNobody with no other group, for good. Whoever is not root stays who he is.
-/// The signal at the parent's death, which the kernel forgets on the way, is kept.
-base::Status DropRoot();
+/// Goes from root to USER and the group of that number with no other group, for good, and keeps
+/// what KEEPS names. Whoever is not root stays who he is. The signal at the parent's death, which
+/// the kernel forgets on the way, is kept.
+base::Status DropRoot(uid_t user, Keeps keeps);
 
 struct ChildLimits {
   std::chrono::seconds cpu;

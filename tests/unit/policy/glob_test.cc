@@ -106,8 +106,8 @@ TEST(GlobTest, StopsOneStarAtASlashAndTwoNowhere) {
                                                 {"**/b/**", true},
                                                 {"**/b/*", true},
                                                 {"**/b/*/**", false},
-                                                {"**b*c**", false},
-                                                {"**b**c**", true},
+                                                {"**/b*c**", false},
+                                                {"**/b**c**", true},
                                                 {"registry.example:*/**", true},
                                                 {"registry.example/**", false},
                                             });

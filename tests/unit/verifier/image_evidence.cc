@@ -120,6 +120,14 @@ Digest AddGoodBundle(ImageEvidence& evidence, const Digest& subject, const TestK
   return AddBundleText(evidence, subject, BundleFor(key, StatementFor(subject).dump()).dump());
 }
 
+verifier::SignedBytes WitnessOf(std::string_view text) {
+  const TestKey& key = TestKey::Shared(verifier::KeyType::kEd25519);
+  static const verifier::PublicKey public_key = key.public_key();
+  const base::ByteView bytes = base::AsBytes(text);
+  return std::move(public_key.Verify(bytes, key.Sign(bytes), verifier::HashAlgorithm::kSha256))
+      .value();
+}
+
 verifier::KeyAuthority AuthorityOf(const TestKey& key,
                                    std::optional<verifier::HashAlgorithm> hash) {
   verifier::PublicKey public_key = key.public_key();

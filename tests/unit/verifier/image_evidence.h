@@ -81,6 +81,10 @@ verifier::Digest AddGoodBundle(ImageEvidence& evidence, const verifier::Digest& 
 verifier::Digest AddBundleText(ImageEvidence& evidence, const verifier::Digest& subject,
                                const std::string& bundle);
 
+/// The witness for TEXT, which must outlive it: the test signs it and verifies the signature.
+verifier::SignedBytes WitnessOf(std::string_view text);
+verifier::SignedBytes WitnessOf(std::string&& text) = delete;
+
 verifier::KeyAuthority AuthorityOf(const TestKey& key,
                                    std::optional<verifier::HashAlgorithm> hash = std::nullopt);
 

@@ -57,7 +57,7 @@ TEST(PemTest, RefusesWhatIsNotExactlyOneBlock) {
       "-----BEGIN THING-----\nYWI=YWJj\n-----END THING-----\n",
       "-----BEGIN THING-----\nYWJ_\n-----END THING-----\n",
       "-----BEGIN THING-----\nYWJj\n-----END THING----- x",
-      std::string("-----BEGIN THING-----\nYWJj\n-----END THING-----\n\0", 47),
+      std::string("-----BEGIN THING-----\nYWJj\n-----END THING-----\n\0", 48),
       "-----BEGIN " + std::string(65, 'A') + "-----\nYWJj\n-----END " + std::string(65, 'A') +
           "-----\n",
   };

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -112,8 +113,9 @@ bool ServedReply::Raw(std::string_view bytes) {
   return write_(bytes);
 }
 
-ScriptedServer::ScriptedServer(const TestPki* pki, const std::string& address)
-    : address_(address) {
+ScriptedServer::ScriptedServer(const TestPki* pki, const std::string& address) : address_(address) {
+  // Either end of a TLS connection may write to one that the other has closed.
+  signal(SIGPIPE, SIG_IGN);
   if (pki != nullptr) {
     tls_.reset(SSL_CTX_new(TLS_server_method()));
     const Memory certificate(BIO_new_mem_buf(pki->certificate_pem.data(), -1), &BIO_free);
@@ -208,7 +210,7 @@ void ScriptedServer::Talk(Peer& peer) {
   while (const std::optional<ServedRequest> request = Read(peer, buffer)) {
     ServedReply reply(request->method,
                       [this, &peer](std::string_view bytes) { return Write(peer, bytes); });
-    RouteOf(*request)(*request, reply);
+    RouteOf (*request)(*request, reply);
     if (reply.was_raw()) {
       return;
     }
@@ -217,10 +219,9 @@ void ScriptedServer::Talk(Peer& peer) {
 
 bool ScriptedServer::Write(Peer& peer, std::string_view bytes) {
   while (!bytes.empty() && !stopping_) {
-    const auto count =
-        peer.tls != nullptr
-            ? SSL_write(peer.tls.get(), bytes.data(), static_cast<int>(bytes.size()))
-            : send(peer.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto count = peer.tls != nullptr
+                           ? SSL_write(peer.tls.get(), bytes.data(), static_cast<int>(bytes.size()))
+                           : send(peer.socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count <= 0) {
       return false;
     }
@@ -251,8 +252,7 @@ std::optional<ServedRequest> ScriptedServer::Read(Peer& peer, std::string& buffe
     const std::string line = head.substr(0, head.find("\r\n"));
     head.erase(0, line.size() + 2);
     const std::size_t colon = line.find(':');
-    request.headers[Lower(line.substr(0, colon))] =
-        line.substr(std::min(colon + 2, line.size()));
+    request.headers[Lower(line.substr(0, colon))] = line.substr(std::min(colon + 2, line.size()));
   }
   const std::lock_guard lock(mutex_);
   requests_.push_back(request.method + " " + request.target);

@@ -1,0 +1,364 @@
+// The program as it is started: exit codes and what stands on which stream.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/strict_json.h"
+#include "policy/snapshot.h"
+#include "rpc/frame.h"
+#include "rpc/gate_message.h"
+#include "temp_folder.h"
+
+namespace sigward::cli {
+namespace {
+
+using base::Json;
+using base::Reason;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+std::string Slurp(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+struct Outcome {
+  int exit_code = -1;
+  std::string out;
+  std::string error;
+};
+
+/// Runs `sigward ARGUMENTS` with the gate's socket at SOCKET.
+Outcome Sigward(std::vector<std::string> arguments,
+                const std::string& socket = "/nowhere/gate.sock") {
+  const testing::TempFolder folder;
+  const std::string program = SIGWARD_BIN_DIR "/sigward";
+  arguments.insert(arguments.begin(), program);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
+  std::string variable = "SIGWARD_GATE_SOCKET=" + socket;
+  std::vector<char*> environment = {variable.data(), nullptr};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  const int flags = O_WRONLY | O_CREAT;
+  posix_spawn_file_actions_addopen(&actions, 1, (folder / "out").c_str(), flags, 0600);
+  posix_spawn_file_actions_addopen(&actions, 2, (folder / "err").c_str(), flags, 0600);
+  pid_t pid = -1;
+  const int failed =
+      posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environment.data());
+  posix_spawn_file_actions_destroy(&actions);
+  EXPECT_EQ(failed, 0);
+  int status = 0;
+  EXPECT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_TRUE(WIFEXITED(status));
+  return {WEXITSTATUS(status), Slurp(folder / "out"), Slurp(folder / "err")};
+}
+
+/// A gate that gives every question the same answer.
+class FakeGate {
+ public:
+  explicit FakeGate(rpc::GateAnswer answer)
+      : answer_(rpc::Encode(answer)),
+        listener_(rpc::Listen(path()).value()),
+        thread_([this] { Serve(); }) {}
+  FakeGate(const FakeGate&) = delete;
+  FakeGate& operator=(const FakeGate&) = delete;
+  ~FakeGate() {
+    (void)shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+
+  std::string path() const { return folder_ / "gate.sock"; }
+  const std::vector<rpc::GateQuestion>& questions() const { return questions_; }
+
+ private:
+  void Serve() {
+    while (true) {
+      pollfd wait{.fd = listener_.get(), .events = POLLIN, .revents = 0};
+      (void)poll(&wait, 1, -1);
+      const base::UniqueFd client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      if (!client.valid()) {
+        return;
+      }
+      const auto deadline = base::Deadline::After(std::chrono::seconds(5));
+      const auto frame = rpc::Receive(client.get(), deadline);
+      if (frame.ok()) {
+        questions_.push_back(rpc::DecodeGateQuestion(frame->bytes).value());
+        (void)rpc::Send(client.get(), answer_, {}, deadline);
+      }
+    }
+  }
+
+  testing::TempFolder folder_;
+  std::string answer_;
+  base::UniqueFd listener_;
+  std::vector<rpc::GateQuestion> questions_;
+  std::thread thread_;
+};
+
+std::string Record(const std::string& decision) {
+  return Json{{"image", "registry.example/app:v1"},
+              {"decision", decision},
+              {"warnings", Json::array()},
+              {"policies", Json::array()}}
+      .dump();
+}
+
+rpc::GateAnswer Allowing() {
+  return {.verdict = 3, .reason = 0, .line = "allowed: it", .record = Record("allow")};
+}
+
+rpc::GateAnswer Refusing(Reason reason) {
+  const bool unsure = base::CouldNotTell(reason);
+  return {.verdict = unsure ? 2U : 1U,
+          .reason = static_cast<std::uint32_t>(reason),
+          .line = std::string(base::ReasonWord(reason)) + ": the line",
+          .record = Record(unsure ? "undetermined" : "deny")};
+}
+
+TEST(ProgramTest, VerifyPrintsTheRecordAndATextForAPerson) {
+  FakeGate gate(Allowing());
+  const Outcome outcome = Sigward({"verify", "registry.example/app:v1"}, gate.path());
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_EQ(outcome.out, Record("allow") + "\n");
+  EXPECT_EQ(outcome.error, "Verification for registry.example/app:v1 --\nallowed: it\n");
+  ASSERT_EQ(gate.questions().size(), 1U);
+  EXPECT_EQ(gate.questions()[0].call, rpc::GateCall::kVerify);
+  EXPECT_EQ(gate.questions()[0].reference, "registry.example/app:v1");
+  EXPECT_EQ(gate.questions()[0].digest, "");
+}
+
+TEST(ProgramTest, VerifyAsJsonPrintsTheRecordAlone) {
+  FakeGate gate(Refusing(Reason::kNoSignature));
+  const Outcome outcome = Sigward({"verify", "-o", "json", "app"}, gate.path());
+  EXPECT_EQ(outcome.exit_code, 10);
+  EXPECT_EQ(outcome.out, Record("deny") + "\n");
+  EXPECT_THAT(outcome.error, IsEmpty());
+}
+
+TEST(ProgramTest, VerifyEndsWithTheNumberOfTheReason) {
+  const struct {
+    Reason reason;
+    int exit_code;
+  } rows[] = {
+      {Reason::kNoSignature, 10}, {Reason::kBadSignature, 12},     {Reason::kDigestMismatch, 12},
+      {Reason::kStaticFail, 13},  {Reason::kNoMatchingPolicy, 13}, {Reason::kTimeout, 1},
+      {Reason::kUnreachable, 1},  {Reason::kPolicyUnavailable, 1},
+  };
+  for (const auto& row : rows) {
+    FakeGate gate(Refusing(row.reason));
+    const Outcome outcome = Sigward({"verify", "app"}, gate.path());
+    EXPECT_EQ(outcome.exit_code, row.exit_code) << base::ReasonWord(row.reason);
+    EXPECT_THAT(outcome.error, HasSubstr(": the line\n"));
+  }
+}
+
+TEST(ProgramTest, VerifyBelievesNoAnswerThatContradictsItself) {
+  rpc::GateAnswer allow_with_denying_record = Allowing();
+  allow_with_denying_record.record = Record("deny");
+  rpc::GateAnswer deny_with_allowing_record = Refusing(Reason::kNoSignature);
+  deny_with_allowing_record.record = Record("allow");
+  rpc::GateAnswer allow_without_record = Allowing();
+  allow_without_record.record = "";
+  rpc::GateAnswer allow_with_reason = Allowing();
+  allow_with_reason.reason = 1;
+  const rpc::GateAnswer nothing{};
+  rpc::GateAnswer unknown_reason = Refusing(Reason::kNoSignature);
+  unknown_reason.reason = 250;
+  for (const rpc::GateAnswer& answer :
+       {allow_with_denying_record, deny_with_allowing_record, allow_without_record,
+        allow_with_reason, nothing, unknown_reason}) {
+    FakeGate gate(answer);
+    const Outcome outcome = Sigward({"verify", "app"}, gate.path());
+    EXPECT_EQ(outcome.exit_code, 1) << answer.record;
+    EXPECT_THAT(outcome.error, StartsWith("sigward: protocol: ")) << answer.record;
+  }
+}
+
+TEST(ProgramTest, VerifyShowsAnErrorOfTheGate) {
+  rpc::GateAnswer answer = Refusing(Reason::kOverloaded);
+  answer.record = "";
+  FakeGate gate(answer);
+  EXPECT_EQ(Sigward({"verify", "app"}, gate.path()).error,
+            "sigward: overloaded: overloaded: the line\n");
+}
+
+TEST(ProgramTest, SaysThatTheGateIsNotThere) {
+  for (const char* verb : {"verify", "status"}) {
+    std::vector<std::string> arguments = {verb};
+    if (arguments[0] == "verify") {
+      arguments.emplace_back("app");
+    }
+    const Outcome text = Sigward(arguments);
+    EXPECT_EQ(text.exit_code, 1);
+    EXPECT_THAT(text.out, IsEmpty());
+    EXPECT_THAT(text.error, StartsWith("sigward: gate-unreachable: "));
+    arguments.insert(arguments.end(), {"-o", "json"});
+    const Outcome json = Sigward(arguments);
+    EXPECT_EQ(json.exit_code, 1);
+    EXPECT_THAT(json.error, IsEmpty());
+    EXPECT_EQ(Json::parse(json.out)["error"]["reason"], "gate-unreachable");
+  }
+}
+
+TEST(ProgramTest, StatusShowsTheDaemon) {
+  const std::string record =
+      Json{{"version", "0.1.0"},
+           {"pid", 7},
+           {"policy",
+            {{"state", "active"}, {"generation", 1}, {"policies", 2}, {"source", "file:///p"}}},
+           {"remembered", {{"signatures", 0}}},
+           {"evidence", {{"images", 0}, {"bytes", 0}}},
+           {"decisions", {{"allow", 0}, {"deny", 0}, {"undetermined", 0}}}}
+          .dump();
+  FakeGate gate({.verdict = 0, .reason = 0, .line = "", .record = record});
+  const Outcome text = Sigward({"status"}, gate.path());
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_THAT(text.out, StartsWith("sigwardd 0.1.0, process 7\npolicy:      generation 1, 2 "));
+  EXPECT_EQ(Sigward({"status", "-o", "json"}, gate.path()).out, record + "\n");
+  EXPECT_EQ(gate.questions().at(0).call, rpc::GateCall::kStatus);
+}
+
+TEST(ProgramTest, TellsWrongUseFromEverythingElse) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"frob"},
+                                             {"verify"},
+                                             {"verify", "a", "b"},
+                                             {"verify", "UPPER"},
+                                             {"verify", "app", "-o", "yaml"},
+                                             {"status", "x"},
+                                             {"policy"},
+                                             {"policy", "compile"},
+                                             {"policy", "compile", "."},
+                                             {"policy", "compile", "--output", "x"},
+                                             {"--nonsense"}}) {
+    const Outcome outcome = Sigward(arguments);
+    EXPECT_EQ(outcome.exit_code, 2) << ::testing::PrintToString(arguments);
+    EXPECT_FALSE(outcome.error.empty());
+    EXPECT_THAT(outcome.out, IsEmpty());
+  }
+  const Outcome json = Sigward({"verify", "-o", "json"});
+  EXPECT_EQ(json.exit_code, 2);
+  EXPECT_EQ(Json::parse(json.out)["error"]["reason"], "usage");
+}
+
+TEST(ProgramTest, PrintsItsVersionAndHelp) {
+  const std::string version = Sigward({"--version"}).out;
+  EXPECT_THAT(version, StartsWith("sigward 0."));
+  EXPECT_EQ(Sigward({"version"}).out, version);
+  EXPECT_EQ("sigward " +
+                Json::parse(Sigward({"version", "-o", "json"}).out)["version"].get<std::string>() +
+                "\n",
+            version);
+  const Outcome help = Sigward({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  EXPECT_THAT(help.out, HasSubstr("verify"));
+}
+
+class CompileProgramTest : public ::testing::Test {
+ protected:
+  void Write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+  }
+  std::string Good() const {
+    return "apiVersion: policy.sigstore.dev/v1beta1\nkind: ClusterImagePolicy\n"
+           "metadata: {name: p}\nspec:\n  images: [{glob: '**'}]\n"
+           "  authorities: [{static: {action: pass}}]\n";
+  }
+  std::string output() const { return folder_ / "policy.out"; }
+
+  testing::TempFolder folder_;
+};
+
+TEST_F(CompileProgramTest, WritesWhatTheDaemonReads) {
+  Write("a.yaml", Good());
+  const Outcome outcome = Sigward({"policy", "compile", folder_.path(), "--output", output()});
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_EQ(outcome.error,
+            "compiled 1 policy from 1 file; an image that no policy matches: deny\n");
+  const auto snapshot = policy::PolicySnapshot::Parse(Slurp(output()), 1);
+  ASSERT_TRUE(snapshot.ok());
+  EXPECT_EQ((*snapshot)->policies().size(), 1U);
+  struct stat status {};
+  ASSERT_EQ(stat(output().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0644U);
+}
+
+TEST_F(CompileProgramTest, WritesToStandardOutput) {
+  Write("a.yaml", Good());
+  for (const char* format : {"text", "json"}) {
+    const Outcome outcome =
+        Sigward({"policy", "compile", folder_ / "a.yaml", "--output", "-", "-o", format});
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_TRUE(policy::PolicySnapshot::Parse(outcome.out, 1).ok());
+  }
+}
+
+TEST_F(CompileProgramTest, LeavesTheOldFileWhenAnythingIsWrong) {
+  Write("a.yaml", Good());
+  Write("policy.out", "old");
+  Write("b.yaml", "kind: [\n");
+  const Outcome outcome = Sigward({"policy", "compile", folder_.path(), "--output", output()});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.error, (folder_ / "b.yaml") +
+                               ":2: not YAML: end of sequence flow not found\n"
+                               "sigward: 1 error in the policy, nothing was written\n");
+  EXPECT_EQ(Slurp(output()), "old");
+}
+
+TEST_F(CompileProgramTest, GivesErrorsAndWarningsAsJson) {
+  Write("a.yaml", Good() + "  mode: x\n");
+  const std::vector<std::string> arguments = {"policy", "compile", folder_.path(), "--output",
+                                              output(), "-o",      "json"};
+  const Outcome wrong = Sigward(arguments);
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.error, IsEmpty());
+  const Json error = Json::parse(wrong.out)["error"];
+  EXPECT_EQ(error["reason"], "policy-invalid");
+  EXPECT_EQ(error["problems"][0]["line"], 7);
+  EXPECT_EQ(error["problems"][0]["field"], "spec.mode");
+
+  Write("a.yaml", Good() +
+                      "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: "
+                      "policy-controller-config}\ndata: {no-match-policy: x}\n");
+  const Outcome warned = Sigward(arguments);
+  EXPECT_EQ(warned.exit_code, 0);
+  EXPECT_THAT(warned.error, IsEmpty());
+  const Json summary = Json::parse(warned.out);
+  EXPECT_EQ(summary["policies"], 1);
+  EXPECT_EQ(summary["noMatch"], "deny");
+  EXPECT_EQ(summary["warnings"].size(), 1U);
+}
+
+TEST_F(CompileProgramTest, SaysThatAFolderIsEmptyOrAFileCannotBeWritten) {
+  EXPECT_THAT(Sigward({"policy", "compile", folder_.path(), "--output", output()}).error,
+              HasSubstr("io-failed"));
+  Write("a.yaml", Good());
+  const Outcome outcome =
+      Sigward({"policy", "compile", folder_.path(), "--output", folder_ / "none/policy.json"});
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.error, StartsWith("sigward: io-failed: "));
+}
+
+}  // namespace
+}  // namespace sigward::cli

@@ -1,0 +1,251 @@
+"""The schemas of docs/schemas are schemas, are closed, and fit what is written."""
+
+import copy
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import jsonschema
+
+SOURCE = Path(os.environ["SIGWARD_SOURCE_DIR"])
+SIGWARD = Path(os.environ["SIGWARD_BIN_DIR"]) / "sigward"
+DIGEST = "sha256:" + "0a" * 32
+
+POLICY = {
+    "format": "sigward.policy/v1",
+    "noMatch": "deny",
+    "transparencyUrl": "https://rekor.example",
+    "policies": [
+        {
+            "name": "require-signed",
+            "mode": "enforce",
+            "images": ["registry.example/**"],
+            "authorities": [
+                {"name": "release", "key": {"pem": "…", "hash": "sha256"}},
+                {"name": "never", "static": {"action": "fail", "message": "no"}},
+            ],
+        }
+    ],
+}
+REFUSED = {
+    "id": "0123456789abcdef",
+    "time": "2026-01-02T03:04:05.678Z",
+    "origin": "pull",
+    "image": "registry.example/app:v1",
+    "digest": DIGEST,
+    "decision": "deny",
+    "reason": "no-signature",
+    "message": "no-signature: …",
+    "warnings": ["a warning"],
+    "generation": 3,
+    "policies": [
+        {
+            "name": "require-signed",
+            "mode": "enforce",
+            "decision": "deny",
+            "reason": "no-signature",
+            "detail": "no signature found",
+            "authorities": [
+                {
+                    "name": "release",
+                    "decision": "deny",
+                    "reason": "no-signature",
+                    "detail": "no signature found",
+                }
+            ],
+        }
+    ],
+    "elapsedMs": 12.5,
+}
+ALLOWED = {
+    "id": "0123456789abcdef",
+    "time": "2026-01-02T03:04:05Z",
+    "origin": "command-line",
+    "image": "registry.example/app@" + DIGEST,
+    "decision": "allow",
+    "message": "allowed: …",
+    "warnings": [],
+    "generation": 1,
+    "policies": [
+        {
+            "name": "p",
+            "mode": "warn",
+            "decision": "allow",
+            "authorities": [{"name": "authority-0", "decision": "allow"}],
+        }
+    ],
+    "elapsedMs": 0,
+}
+STATUS = {
+    "version": "0.1.0",
+    "pid": 7,
+    "policy": {
+        "state": "active",
+        "generation": 1,
+        "policies": 2,
+        "source": "file:///etc/sigward/policy.json",
+        "error": "policy-invalid: …",
+    },
+    "remembered": {"signatures": 0},
+    "evidence": {"images": 1, "bytes": 2},
+    "decisions": {"allow": 1, "deny": 2, "undetermined": 3},
+}
+SAMPLES = {"policy": [POLICY], "decision": [REFUSED, ALLOWED], "status": [STATUS]}
+OPTIONAL = {
+    "policy": {"transparencyUrl", "hash", "message"},
+    "decision": {"digest", "detail"},
+    "status": {"error"},
+}
+
+
+def schema(name):
+    return json.loads((SOURCE / f"docs/schemas/{name}.schema.json").read_text(encoding="utf-8"))
+
+
+def validator(name):
+    return jsonschema.Draft202012Validator(schema(name))
+
+
+def objects(value, path=()):
+    """The paths of all objects in VALUE, its own first."""
+    if isinstance(value, dict):
+        yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, child in children:
+        if isinstance(child, (dict, list)):
+            yield from objects(child, path + (key,))
+
+
+def at(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+class SchemasTest(unittest.TestCase):
+    def test_every_schema_is_a_schema(self):
+        files = sorted((SOURCE / "docs/schemas").glob("*.schema.json"))
+        self.assertGreaterEqual(len(files), 3)
+        for file in files:
+            jsonschema.Draft202012Validator.check_schema(json.loads(file.read_text()))
+
+    def test_samples_fit(self):
+        for name, samples in SAMPLES.items():
+            for sample in samples:
+                validator(name).validate(sample)
+
+    def test_no_object_takes_an_unknown_field(self):
+        for name, samples in SAMPLES.items():
+            for sample in samples:
+                for path in objects(sample):
+                    broken = copy.deepcopy(sample)
+                    at(broken, path)["unknown"] = 1
+                    self.assertFalse(validator(name).is_valid(broken), f"{name} {path}")
+
+    def test_every_field_but_the_optional_ones_is_required(self):
+        for name, samples in SAMPLES.items():
+            for sample in samples:
+                for path in objects(sample):
+                    for field in at(sample, path):
+                        broken = copy.deepcopy(sample)
+                        del at(broken, path)[field]
+                        self.assertEqual(
+                            validator(name).is_valid(broken),
+                            field in OPTIONAL[name],
+                            f"{name} {path} {field}",
+                        )
+
+    def test_no_field_takes_a_value_of_another_type(self):
+        for name, samples in SAMPLES.items():
+            for sample in samples:
+                for path in objects(sample):
+                    for field in at(sample, path):
+                        broken = copy.deepcopy(sample)
+                        at(broken, path)[field] = None
+                        self.assertFalse(validator(name).is_valid(broken), f"{name} {path} {field}")
+
+    def test_a_reason_stands_exactly_where_something_was_not_allowed(self):
+        self.assertFalse(validator("decision").is_valid({**ALLOWED, "reason": "timeout"}))
+        self.assertFalse(validator("decision").is_valid({**ALLOWED, "decision": "undetermined"}))
+
+    def test_an_authority_has_exactly_one_of_key_and_static(self):
+        both = copy.deepcopy(POLICY)
+        both["policies"][0]["authorities"][0]["static"] = {"action": "pass"}
+        self.assertFalse(validator("policy").is_valid(both))
+
+    def test_bounds_are_those_of_the_code(self):
+        constants = {}
+        for header in ("policy/snapshot.h", "policy/glob.h", "verifier/public_key.h"):
+            text = (SOURCE / header).read_text(encoding="utf-8")
+            constants.update(re.findall(r"(kMax\w+) = (\d+);", text))
+        policies = schema("policy")["properties"]["policies"]
+        policy = schema("policy")["$defs"]["policy"]["properties"]
+        authority = schema("policy")["$defs"]["authority"]["properties"]
+        self.assertEqual(policies["maxItems"], int(constants["kMaxPolicies"]))
+        self.assertEqual(policy["name"]["maxLength"], int(constants["kMaxNameLength"]))
+        self.assertEqual(policy["images"]["maxItems"], int(constants["kMaxGlobsPerPolicy"]))
+        self.assertIn("{1,%s}" % constants["kMaxGlobLength"], policy["images"]["items"]["pattern"])
+        self.assertEqual(
+            policy["authorities"]["maxItems"], int(constants["kMaxAuthoritiesPerPolicy"])
+        )
+        self.assertEqual(authority["name"]["maxLength"], int(constants["kMaxNameLength"]))
+        self.assertEqual(
+            authority["key"]["properties"]["pem"]["maxLength"], int(constants["kMaxPublicKeyPem"])
+        )
+        self.assertEqual(
+            authority["static"]["properties"]["message"]["maxLength"],
+            int(constants["kMaxMessageLength"]),
+        )
+        self.assertEqual(
+            schema("policy")["properties"]["transparencyUrl"]["maxLength"],
+            int(constants["kMaxUrlLength"]),
+        )
+
+    def test_what_the_program_compiles_fits(self):
+        key = subprocess.run(
+            ["openssl", "genpkey", "-algorithm", "ed25519"], check=True, capture_output=True
+        ).stdout
+        public = subprocess.run(
+            ["openssl", "pkey", "-pubout"], input=key, check=True, capture_output=True, text=False
+        ).stdout.decode()
+        documents = [
+            {
+                "apiVersion": "policy.sigstore.dev/v1beta1",
+                "kind": "ClusterImagePolicy",
+                "metadata": {"name": "p"},
+                "spec": {
+                    "mode": "warn",
+                    "images": [{"glob": "registry.example/**"}, {"glob": "*"}],
+                    "authorities": [
+                        {"key": {"data": public, "hashAlgorithm": "SHA512"}},
+                        {"static": {"action": "fail", "message": "no"}},
+                        {"name": "open", "static": {"action": "pass"}},
+                    ],
+                },
+            },
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {"name": "config-policy-controller"},
+                "data": {"no-match-policy": "allow", "transparency-url": "https://rekor.example"},
+            },
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            for number, document in enumerate(documents):
+                Path(folder, f"{number}.json").write_text(json.dumps(document, indent=1))
+            output = subprocess.run(
+                [SIGWARD, "policy", "compile", folder, "--output", "-"],
+                check=True,
+                capture_output=True,
+            ).stdout
+        compiled = json.loads(output)
+        validator("policy").validate(compiled)
+        self.assertEqual(len(compiled["policies"][0]["authorities"]), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

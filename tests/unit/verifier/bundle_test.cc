@@ -1,0 +1,269 @@
+#include "verifier/bundle.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/base64.h"
+#include "image_evidence.h"
+#include "result_matchers.h"
+#include "verifier/evidence.h"
+#include "verifier/public_key.h"
+
+namespace sigward::verifier {
+namespace {
+
+using base::Json;
+using base::Reason;
+using sigward::testing::BundleFor;
+using sigward::testing::FailsWith;
+using sigward::testing::IsOk;
+using sigward::testing::TestKey;
+
+base::Result<DsseEnvelope> Parse(const std::string& text) {
+  return ParseBundle(base::AsBytes(text));
+}
+base::Result<DsseEnvelope> Parse(const Json& json) {
+  return Parse(json.dump());
+}
+
+Json Good() {
+  return BundleFor(TestKey::Shared(KeyType::kEd25519), "payload");
+}
+
+Json With(const char* pointer, const Json& value) {
+  Json json = Good();
+  json[Json::json_pointer(pointer)] = value;
+  return json;
+}
+
+Json Without(const char* pointer, const char* member) {
+  Json json = Good();
+  json[Json::json_pointer(pointer)].erase(member);
+  return json;
+}
+
+Json LogEntry() {
+  return {{"logIndex", "735"},
+          {"logId", {{"keyId", "AAAA"}}},
+          {"kindVersion", {{"kind", "dsse"}, {"version", "0.0.1"}}},
+          {"integratedTime", 1700000000},
+          {"inclusionPromise", {{"signedEntryTimestamp", "AAAA"}}},
+          {"inclusionProof",
+           {{"logIndex", 7},
+            {"rootHash", "AAAA"},
+            {"treeSize", "8"},
+            {"hashes", Json::array({"AAAA"})},
+            {"checkpoint", {{"envelope", "text"}}}}},
+          {"canonicalizedBody", "AAAA"}};
+}
+
+TEST(BundleTest, ReadsBothSpellingsOfVersion03) {
+  for (const char* type : {"application/vnd.dev.sigstore.bundle.v0.3+json",
+                           "application/vnd.dev.sigstore.bundle+json;version=0.3"}) {
+    const base::Result<DsseEnvelope> envelope = Parse(With("/mediaType", type));
+    ASSERT_THAT(envelope, IsOk());
+    EXPECT_EQ(envelope->payload_type, "application/vnd.in-toto+json");
+    EXPECT_EQ(base::AsText(envelope->payload), "payload");
+    EXPECT_EQ(envelope->signature.size(), 64U);
+  }
+}
+
+TEST(BundleTest, RefusesOtherVersionsByName) {
+  for (const std::string type :
+       {"application/vnd.dev.sigstore.bundle+json;version=0.1",
+        "application/vnd.dev.sigstore.bundle+json;version=0.2",
+        "application/vnd.dev.sigstore.bundle.v0.2+json",
+        "application/vnd.dev.sigstore.bundle.v0.4+json",
+        "application/vnd.dev.sigstore.bundle+json;version=0.4",
+        "application/vnd.dev.sigstore.bundle+json; version=0.3",
+        "application/vnd.dev.sigstore.bundle.v0.3+json ", "application/json", ""}) {
+    const base::Result<DsseEnvelope> envelope = Parse(With("/mediaType", type));
+    ASSERT_THAT(envelope, FailsWith(Reason::kUnsupportedFormat)) << type;
+    EXPECT_NE(envelope.error().detail.find(type), std::string::npos);
+  }
+}
+
+TEST(BundleTest, LogEntriesAndTimestampsMayStandBesideAKey) {
+  EXPECT_THAT(Parse(With("/verificationMaterial/tlogEntries", Json::array({LogEntry()}))), IsOk());
+  EXPECT_THAT(Parse(With("/verificationMaterial/tlogEntries", Json::array({Json::object()}))),
+              IsOk());
+  EXPECT_THAT(Parse(With("/verificationMaterial/timestampVerificationData",
+                         {{"rfc3161Timestamps", Json::array({{{"signedTimestamp", "AAAA"}}})}})),
+              IsOk());
+  EXPECT_THAT(Parse(With("/verificationMaterial/publicKey", Json::object())), IsOk());
+  EXPECT_THAT(Parse(With("/dsseEnvelope/signatures/0/keyid", "any")), IsOk());
+}
+
+TEST(BundleTest, TakesBothFormsOfAnInteger) {
+  const auto with_index = [](const Json& index) {
+    Json entry = LogEntry();
+    entry["logIndex"] = index;
+    return Parse(With("/verificationMaterial/tlogEntries", Json::array({entry})));
+  };
+  for (const Json& good :
+       {Json(0), Json(-1), Json("0"), Json("-5"), Json(INT64_MAX), Json("9223372036854775807")}) {
+    EXPECT_THAT(with_index(good), IsOk()) << good;
+  }
+  for (const Json& bad :
+       {Json(1.5), Json(""), Json("x"), Json("1x"), Json(" 1"), Json("1e3"), Json("0x1"),
+        Json("9223372036854775808"), Json(UINT64_MAX), Json(nullptr), Json(true)}) {
+    EXPECT_THAT(with_index(bad), FailsWith(Reason::kMalformed)) << bad;
+  }
+}
+
+TEST(BundleTest, RefusesAnyFaultInALogEntry) {
+  const struct {
+    const char* pointer;
+    Json value;
+  } kCases[] = {
+      {"", nullptr},
+      {"/unknown", 1},
+      {"/log_index", 1},
+      {"/logId", "x"},
+      {"/logId/keyId", "not base64"},
+      {"/logId/more", "x"},
+      {"/kindVersion/kind", 1},
+      {"/kindVersion/more", "x"},
+      {"/integratedTime", Json::object()},
+      {"/inclusionPromise/signedEntryTimestamp", "AAA"},
+      {"/inclusionPromise/more", 1},
+      {"/inclusionProof/rootHash", nullptr},
+      {"/inclusionProof/hashes", "AAAA"},
+      {"/inclusionProof/hashes/0", "AA_A"},
+      {"/inclusionProof/checkpoint", "x"},
+      {"/inclusionProof/checkpoint/envelope", 1},
+      {"/inclusionProof/more", 1},
+      {"/canonicalizedBody", "A A A"},
+  };
+  for (const auto& c : kCases) {
+    Json entry = LogEntry();
+    entry[Json::json_pointer(c.pointer)] = c.value;
+    EXPECT_THAT(Parse(With("/verificationMaterial/tlogEntries", Json::array({entry}))),
+                FailsWith(Reason::kMalformed))
+        << c.pointer;
+  }
+}
+
+TEST(BundleTest, BoundsLogEntriesTimestampsAndHashes) {
+  const auto entries = [](std::size_t n) {
+    return Parse(With("/verificationMaterial/tlogEntries", std::vector<Json>(n, Json::object())));
+  };
+  EXPECT_THAT(entries(kMaxLogEntries), IsOk());
+  EXPECT_THAT(entries(kMaxLogEntries + 1), FailsWith(Reason::kTooLarge));
+  const auto stamps = [](std::size_t n) {
+    return Parse(With("/verificationMaterial/timestampVerificationData",
+                      {{"rfc3161Timestamps", std::vector<Json>(n, Json::object())}}));
+  };
+  EXPECT_THAT(stamps(kMaxTimestamps), IsOk());
+  EXPECT_THAT(stamps(kMaxTimestamps + 1), FailsWith(Reason::kTooLarge));
+  const auto hashes = [](std::size_t n) {
+    Json entry = LogEntry();
+    entry["inclusionProof"]["hashes"] = std::vector<std::string>(n, "AAAA");
+    return Parse(With("/verificationMaterial/tlogEntries", Json::array({entry})));
+  };
+  EXPECT_THAT(hashes(kMaxProofHashes), IsOk());
+  EXPECT_THAT(hashes(kMaxProofHashes + 1), FailsWith(Reason::kTooLarge));
+}
+
+TEST(BundleTest, BoundsBytesAndSignature) {
+  const std::string good = Good().dump();
+  const std::string full = good + std::string(kMaxBundleBytes - good.size(), ' ');
+  EXPECT_THAT(Parse(full), IsOk());
+  EXPECT_THAT(Parse(full + " "), FailsWith(Reason::kTooLarge));
+  const auto signature = [](std::size_t size) {
+    return Parse(
+        With("/dsseEnvelope/signatures/0/sig", base::EncodeBase64(base::ByteBuffer(size, 1))));
+  };
+  EXPECT_THAT(signature(kMaxSignatureBytes), IsOk());
+  // Base64 comes in groups of three bytes; beyond them the text is longer than any good one.
+  EXPECT_THAT(signature(kMaxSignatureBytes + 3), FailsWith(Reason::kTooLarge));
+}
+
+TEST(BundleTest, RefusesCertificatesAndMessageSignatures) {
+  Json certificate = Good();
+  certificate["verificationMaterial"] = {{"certificate", {{"rawBytes", "AAAA"}}}};
+  EXPECT_THAT(Parse(certificate), FailsWith(Reason::kUnsupportedFormat));
+  certificate["verificationMaterial"] = {
+      {"x509CertificateChain", {{"certificates", Json::array()}}}};
+  EXPECT_THAT(Parse(certificate), FailsWith(Reason::kUnsupportedFormat));
+  EXPECT_THAT(Parse(With("/verificationMaterial/certificate", {{"rawBytes", "AAAA"}})),
+              FailsWith(Reason::kMalformed));
+
+  Json message = Good();
+  message["messageSignature"] = {{"messageDigest", {{"algorithm", "SHA2_256"}, {"digest", "AAAA"}}},
+                                 {"signature", "AAAA"}};
+  EXPECT_THAT(Parse(message), FailsWith(Reason::kMalformed));
+  message.erase("dsseEnvelope");
+  EXPECT_THAT(Parse(message), FailsWith(Reason::kUnsupportedFormat));
+}
+
+TEST(BundleTest, RefusesEveryOtherShape) {
+  const Json signature = Good()["dsseEnvelope"]["signatures"][0];
+  const Json kCases[] = {
+      Json::array(),
+      Json::object(),
+      With("/mediaType", nullptr),
+      With("/media_type", "x"),
+      With("/unknown", 1),
+      With("/verificationMaterial", nullptr),
+      With("/verificationMaterial", Json::object()),
+      With("/verificationMaterial/unknown", 1),
+      With("/verificationMaterial/tlogEntries", nullptr),
+      With("/verificationMaterial/tlogEntries", Json::object()),
+      With("/verificationMaterial/publicKey", nullptr),
+      With("/verificationMaterial/publicKey", "x"),
+      With("/verificationMaterial/publicKey/hint", 1),
+      With("/verificationMaterial/publicKey/rawBytes", "AAAA"),
+      With("/verificationMaterial/timestampVerificationData", Json::array()),
+      With("/verificationMaterial/timestampVerificationData", {{"more", 1}}),
+      With("/dsseEnvelope", nullptr),
+      With("/dsseEnvelope/unknown", 1),
+      With("/dsseEnvelope/payload", nullptr),
+      With("/dsseEnvelope/payload", 1),
+      With("/dsseEnvelope/payloadType", nullptr),
+      With("/dsseEnvelope/signatures", nullptr),
+      With("/dsseEnvelope/signatures", Json::array()),
+      With("/dsseEnvelope/signatures", Json::array({signature, signature})),
+      With("/dsseEnvelope/signatures/0", "x"),
+      With("/dsseEnvelope/signatures/0/more", 1),
+      With("/dsseEnvelope/signatures/0/sig", nullptr),
+      With("/dsseEnvelope/signatures/0/keyid", nullptr),
+      With("/dsseEnvelope/signatures/0/keyid", 1),
+      Without("", "mediaType"),
+      Without("", "verificationMaterial"),
+      Without("", "dsseEnvelope"),
+      Without("/dsseEnvelope", "payload"),
+      Without("/dsseEnvelope", "payloadType"),
+      Without("/dsseEnvelope", "signatures"),
+      Without("/dsseEnvelope/signatures/0", "sig"),
+  };
+  for (const Json& json : kCases) {
+    EXPECT_THAT(Parse(json), FailsWith(Reason::kMalformed)) << json;
+  }
+}
+
+TEST(BundleTest, RefusesBase64InAnyOtherSpelling) {
+  for (const char* text : {"YWJj\n", " YWJj", "YW Jj", "YWI", "YWI=\n", "YWI=x", "YW-_",
+                           "YWJ=", "YWJjZA", "=", "YWJj====", "YWJjZB=="}) {
+    EXPECT_THAT(Parse(With("/dsseEnvelope/payload", text)), FailsWith(Reason::kMalformed)) << text;
+    EXPECT_THAT(Parse(With("/dsseEnvelope/signatures/0/sig", text)), FailsWith(Reason::kMalformed))
+        << text;
+  }
+}
+
+TEST(BundleTest, RefusesBadJson) {
+  const std::string good = Good().dump();
+  EXPECT_THAT(Parse(good + "x"), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(Parse(good + std::string(1, '\0')), FailsWith(Reason::kMalformed));
+  std::string twice = good;
+  twice.insert(1, R"("dsseEnvelope":{},)");
+  EXPECT_THAT(Parse(twice), FailsWith(Reason::kDuplicateKey));
+  std::string invalid = good;
+  invalid.insert(good.find("bm90"), "\xff");
+  EXPECT_THAT(Parse(invalid), FailsWith(Reason::kMalformed));
+}
+
+}  // namespace
+}  // namespace sigward::verifier
