@@ -9,9 +9,9 @@
 
 namespace sigward::base {
 
-/// Decodes standard base64 (RFC 4648 §4) and nothing more lenient: padding required, no white space,
-/// no URL alphabet, no bytes after the padding, unused bits zero. So one value has one spelling.
-/// Fails with kMalformed, and with kTooLarge when the text is longer than MAX_TEXT bytes.
+/// Decodes standard base64 (RFC 4648 §4) and nothing more lenient: padding required, no white
+/// space, no URL alphabet, no bytes after the padding, unused bits zero. So one value has one
+/// spelling. Fails with kMalformed, and with kTooLarge when the text is longer than MAX_TEXT bytes.
 Result<ByteBuffer> DecodeBase64(std::string_view text, std::size_t max_text);
 
 std::string EncodeBase64(ByteView bytes);

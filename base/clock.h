@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 
 namespace sigward::base {
 
@@ -20,6 +21,10 @@ class Clock {
   /// The machine's own; never destroyed.
   static const Clock& System();
 };
+
+/// The system's time in UTC as RFC 3339 writes it, with milliseconds. For people to read, never to
+/// decide by.
+std::string UtcNowText();
 
 /// The moment by which an answer must be there. Passed to everything that can wait.
 class Deadline {

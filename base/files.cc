@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,7 +20,8 @@ Error Failed(const std::string& what) {
 
 /// WriteNewFile, and to the disk before it returns when DURABLE.
 Status Write(const std::string& path, std::string_view bytes, bool durable) {
-  const UniqueFd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const UniqueFd fd(
+      open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!fd.valid()) {
     return Failed("cannot write " + path);
   }
@@ -39,12 +41,13 @@ Status Write(const std::string& path, std::string_view bytes, bool durable) {
   return Ok();
 }
 
-}  // namespace
-
-Result<std::string> ReadToEnd(int fd, std::size_t max_bytes) {
+/// Reads until the end; BEFORE_EACH may end that before each read.
+template <typename BeforeEach>
+Result<std::string> ReadAll(int fd, std::size_t max_bytes, BeforeEach before_each) {
   std::string bytes;
   std::array<char, 16384> chunk;
   while (true) {
+    SIGWARD_RETURN_IF_ERROR(before_each());
     const ssize_t got = read(fd, chunk.data(), chunk.size());
     if (got < 0 && errno == EINTR) {
       continue;
@@ -60,6 +63,22 @@ Result<std::string> ReadToEnd(int fd, std::size_t max_bytes) {
     }
     bytes.append(chunk.data(), static_cast<std::size_t>(got));
   }
+}
+
+}  // namespace
+
+Result<std::string> ReadToEnd(int fd, std::size_t max_bytes) {
+  return ReadAll(fd, max_bytes, [] { return Ok(); });
+}
+
+Result<std::string> ReadToEnd(int fd, std::size_t max_bytes, const Deadline& deadline) {
+  return ReadAll(fd, max_bytes, [&]() -> Status {
+    pollfd watched{fd, POLLIN, 0};
+    if (poll(&watched, 1, static_cast<int>(deadline.Left().count())) != 1) {
+      return Fail(Reason::kTimeout, "nothing more came to be read");
+    }
+    return Ok();
+  });
 }
 
 Result<std::string> ReadFile(const std::string& path, std::size_t max_bytes) {

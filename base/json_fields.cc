@@ -22,7 +22,9 @@ const Json* JsonFields::Find(std::string_view name) {
   return found == value_->end() ? nullptr : &*found;
 }
 
-bool JsonFields::Has(std::string_view name) const { return value_->contains(std::string(name)); }
+bool JsonFields::Has(std::string_view name) const {
+  return value_->contains(std::string(name));
+}
 
 Result<const Json*> JsonFields::Typed(std::string_view name, Json::value_t type,
                                       const char* expected) {

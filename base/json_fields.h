@@ -19,8 +19,8 @@ class JsonFields {
   /// is not an object.
   static Result<JsonFields> Of(const Json& value, std::string where);
 
-  /// Each fails with kMalformed when the member is missing or has another type. A null is a value of
-  /// another type, not an absence.
+  /// Each fails with kMalformed when the member is missing or has another type. A null is a value
+  /// of another type, not an absence.
   Result<std::string> String(std::string_view name);
   Result<std::int64_t> Integer(std::string_view name);
   Result<bool> Boolean(std::string_view name);

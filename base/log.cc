@@ -1,12 +1,15 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <unistd.h>
 
-#include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
-#include <ctime>
+#include <mutex>
 #include <string>
 
+#include "base/clock.h"
 #include "base/strict_json.h"
 #include "base/text.h"
 
@@ -29,35 +32,54 @@ std::string_view LevelWord(Severity severity) {
   return "error";
 }
 
-std::string Quoted(std::string_view text) { return Json(OneLine(text, kMaxTextInLog)).dump(); }
-
-std::string UtcNow() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  tm parts{};
-  gmtime_r(&now.tv_sec, &parts);
-  std::array<char, 32> text{};
-  const std::size_t length = strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  const std::string millis = std::to_string(1000 + now.tv_nsec / 1'000'000).substr(1);
-  return std::string(text.data(), length) + "." + millis + "Z";
+std::string Quoted(std::string_view text) {
+  return Json(OneLine(text, kMaxTextInLog)).dump();
 }
 
-}  // namespace
+/// How long a line waits for another that is being written.
+constexpr std::chrono::milliseconds kMaxWait{50};
 
-void LogRecord(Severity severity, std::string_view event, std::string_view members) {
+/// Lines that were given up since one was last written.
+std::atomic<std::int64_t> lost_lines = 0;
+std::timed_mutex writing;
+
+/// Writes LINE if that does not block: who reads the log, or does not, must not stop a decision.
+/// (A pipe takes PIPE_BUF bytes when poll says so; only a longer line could still wait.)
+bool WriteWithoutBlocking(std::string_view line) {
+  const std::unique_lock lock(writing, kMaxWait);
+  pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
+  if (!lock.owns_lock() || poll(&standard_error, 1, 0) != 1 ||
+      (standard_error.revents & POLLOUT) == 0) {
+    return false;
+  }
+  return write(STDERR_FILENO, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+}
+
+std::string LineOf(Severity severity, std::string_view event, std::string_view members) {
   static const bool under_journald = std::getenv("JOURNAL_STREAM") != nullptr;
   std::string line;
   if (under_journald) {
     line += "<" + std::to_string(static_cast<int>(severity)) + ">";
   }
-  line += "{\"time\":\"" + UtcNow() + "\",\"level\":\"" + std::string(LevelWord(severity)) +
+  line += "{\"time\":\"" + UtcNowText() + "\",\"level\":\"" + std::string(LevelWord(severity)) +
           "\",\"event\":" + Quoted(event);
   if (!members.empty()) {
     line += ",";
     line += members;
   }
-  line += "}\n";
-  (void)!write(STDERR_FILENO, line.data(), line.size());
+  return line + "}\n";
+}
+
+}  // namespace
+
+void LogRecord(Severity severity, std::string_view event, std::string_view members) {
+  if (!WriteWithoutBlocking(LineOf(severity, event, members))) {
+    ++lost_lines;
+    return;
+  }
+  if (const std::int64_t lost = lost_lines.exchange(0); lost > 0) {
+    Log(Severity::kWarning, "log-lines-lost", {{"lines", lost}});
+  }
 }
 
 void Log(Severity severity, std::string_view event, std::initializer_list<LogField> fields) {

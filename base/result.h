@@ -30,8 +30,8 @@ struct [[nodiscard]] Error {
 /// a value that nobody made.
 [[noreturn]] void AbortOnMisuse(const char* what);
 
-/// A value or an Error. It does not convert to bool, so `if (Verify(...))` does not compile; reading
-/// the side that is not there aborts.
+/// A value or an Error. It does not convert to bool, so `if (Verify(...))` does not compile;
+/// reading the side that is not there aborts.
 template <typename T>
 class [[nodiscard]] Result {
  public:
@@ -79,7 +79,9 @@ struct Nothing {};
 /// A Result without a value, for what either works or fails.
 using Status = Result<Nothing>;
 
-inline Status Ok() { return Nothing{}; }
+inline Status Ok() {
+  return Nothing{};
+}
 
 }  // namespace sigward::base
 
@@ -96,9 +98,9 @@ inline Status Ok() { return Nothing{}; }
   }                                                                  \
   declaration = std::move(result).value()
 
-#define SIGWARD_RETURN_IF_ERROR(expression)                            \
-  do {                                                                 \
+#define SIGWARD_RETURN_IF_ERROR(expression)                                   \
+  do {                                                                        \
     if (auto status_of_this_line = (expression); !status_of_this_line.ok()) { \
-      return std::move(status_of_this_line).error();                   \
-    }                                                                  \
+      return std::move(status_of_this_line).error();                          \
+    }                                                                         \
   } while (false)

@@ -52,8 +52,9 @@ Result<SealedMemory> SealedMemory::Open(UniqueFd fd, std::size_t max_bytes) {
   }
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size > max_bytes) {
-    return Fail(Reason::kTooLarge, "sealed memory holds " + std::to_string(size) + " bytes, at most " +
-                                       std::to_string(max_bytes) + " are taken");
+    return Fail(Reason::kTooLarge, "sealed memory holds " + std::to_string(size) +
+                                       " bytes, at most " + std::to_string(max_bytes) +
+                                       " are taken");
   }
   void* address = nullptr;
   if (size > 0) {

@@ -8,8 +8,8 @@
 
 namespace sigward::base {
 
-/// Copies BYTES into a memfd that nobody can change or resize any more (F_SEAL_WRITE, _GROW, _SHRINK,
-/// _SEAL). Fails with kIoFailed.
+/// Copies BYTES into a memfd that nobody can change or resize any more (F_SEAL_WRITE, _GROW,
+/// _SHRINK, _SEAL). Fails with kIoFailed.
 Result<UniqueFd> SealBytes(ByteView bytes);
 
 /// A memfd mapped for reading. Its bytes cannot change while it is held.

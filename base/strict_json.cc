@@ -10,6 +10,8 @@ namespace {
 /// of two equal keys and knows no bound on depth.
 class StrictBuilder final : public nlohmann::json_sax<Json> {
  public:
+  explicit StrictBuilder(std::size_t max_values) : values_left_(max_values) {}
+
   bool null() override { return Add(nullptr); }
   bool boolean(bool value) override { return Add(value); }
   bool number_integer(number_integer_t value) override { return Add(value); }
@@ -75,13 +77,27 @@ class StrictBuilder final : public nlohmann::json_sax<Json> {
   }
 
   bool Add(Json value) {
+    if (!CountOne()) {
+      return false;
+    }
     Place(std::move(value));
+    return true;
+  }
+
+  bool CountOne() {
+    if (values_left_ == 0) {
+      return Refuse(Reason::kTooLarge, "JSON text holds too many values");
+    }
+    --values_left_;
     return true;
   }
 
   bool Open(Json container) {
     if (open_.size() >= kMaxJsonDepth) {
       return Refuse(Reason::kMalformed, "nested deeper than " + std::to_string(kMaxJsonDepth));
+    }
+    if (!CountOne()) {
+      return false;
     }
     open_.push_back(Place(std::move(container)));
     return true;
@@ -92,6 +108,7 @@ class StrictBuilder final : public nlohmann::json_sax<Json> {
     return true;
   }
 
+  std::size_t values_left_;
   Json root_;
   std::vector<Json*> open_;
   Json* member_ = nullptr;
@@ -101,11 +118,11 @@ class StrictBuilder final : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-Result<Json> ParseStrictJson(std::string_view text, std::size_t max_bytes) {
+Result<Json> ParseStrictJson(std::string_view text, std::size_t max_bytes, std::size_t max_values) {
   if (text.size() > max_bytes) {
     return Fail(Reason::kTooLarge, "JSON text is longer than " + std::to_string(max_bytes));
   }
-  StrictBuilder builder;
+  StrictBuilder builder(max_values);
   if (text.starts_with("\xef\xbb\xbf")) {
     builder.Refuse(Reason::kMalformed, "JSON text starts with a byte order mark");
   } else if (text.find('\0') != std::string_view::npos) {

@@ -52,8 +52,9 @@ std::string OneLine(std::string_view text, std::size_t max) {
     const std::size_t taken = length == 0 ? 1 : length;
     const auto first = static_cast<std::uint8_t>(text[0]);
     // U+0080…U+009F are control characters too, and terminals obey some of them.
-    const bool control = first < 0x20 || first == 0x7f ||
-                         (length == 2 && first == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0);
+    const bool control =
+        first < 0x20 || first == 0x7f ||
+        (length == 2 && first == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0);
     const std::string_view piece = length == 0 || control ? "?" : text.substr(0, taken);
     if (out.size() + piece.size() > max) {
       while (!out.empty() && out.size() + kEllipsis.size() > max) {

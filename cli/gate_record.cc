@@ -28,7 +28,7 @@ Result<std::string> OptionalString(JsonFields& fields, std::string_view name) {
 /// Applies PARSE to each element of the list NAME.
 template <typename T>
 Result<std::vector<T>> ParseList(JsonFields& fields, std::string_view name,
-                                 Result<T> (*parse)(const Json&, std::string)) {
+                                 Result<T> (*parse)(const Json&, const std::string&)) {
   SIGWARD_ASSIGN_OR_RETURN(const Json* list, fields.Array(name));
   std::vector<T> parsed;
   for (const Json& element : *list) {
@@ -39,15 +39,15 @@ Result<std::vector<T>> ParseList(JsonFields& fields, std::string_view name,
   return parsed;
 }
 
-Result<std::string> ParseWarning(const Json& value, std::string where) {
+Result<std::string> ParseWarning(const Json& value, const std::string& where) {
   if (!value.is_string()) {
     return base::Fail(Reason::kProtocol, where + " is not a string");
   }
   return value.get<std::string>();
 }
 
-Result<AuthorityRecord> ParseAuthority(const Json& value, std::string where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+Result<AuthorityRecord> ParseAuthority(const Json& value, const std::string& where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   AuthorityRecord authority;
   SIGWARD_ASSIGN_OR_RETURN(authority.name, fields.String("name"));
   SIGWARD_ASSIGN_OR_RETURN(authority.decision, fields.String("decision"));
@@ -56,8 +56,8 @@ Result<AuthorityRecord> ParseAuthority(const Json& value, std::string where) {
   return authority;
 }
 
-Result<PolicyRecord> ParsePolicy(const Json& value, std::string where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+Result<PolicyRecord> ParsePolicy(const Json& value, const std::string& where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   PolicyRecord policy;
   SIGWARD_ASSIGN_OR_RETURN(policy.name, fields.String("name"));
   SIGWARD_ASSIGN_OR_RETURN(policy.mode, fields.String("mode"));

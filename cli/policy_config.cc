@@ -50,6 +50,8 @@ PolicyConfig ReadPolicyConfig(YamlFields& document) {
       ReadNoMatch(*data, config);
       ReadTransparencyUrl(*data, config);
       data->NotSupported({"fail-on-empty-authorities", "enable-oci11"});
+      // The comment that controllers of this family ship in their ConfigMaps.
+      data->Ignore({"_example"});
       data->NoOthers();
     }
   }

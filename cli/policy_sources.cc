@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -148,7 +149,9 @@ class PolicyCollector {
 
 bool IsPolicyFile(const std::filesystem::path& path) {
   static constexpr std::array<std::string_view, 3> kExtensions = {".yaml", ".yml", ".json"};
-  const std::string extension = path.extension().string();
+  std::string extension = path.extension().string();
+  std::transform(extension.begin(), extension.end(), extension.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
 }
 

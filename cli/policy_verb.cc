@@ -16,7 +16,6 @@
 namespace sigward::cli {
 namespace {
 
-using base::Error;
 using base::Fail;
 using base::Json;
 using base::Reason;

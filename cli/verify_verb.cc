@@ -47,7 +47,11 @@ ExitCode ReportAnswer(const VerifyOptions& options, const rpc::GateAnswer& answe
     PrintError(DecisionText(*record, answer.line));
   }
   PrintOut(answer.record + "\n");
-  return allowed ? ExitCode::kOk : ExitCodeFor(*reason);
+  if (allowed) {
+    return ExitCode::kOk;
+  }
+  // What could not be read is no verdict, whatever its reason says about the bytes.
+  return record->decision == "undetermined" ? ExitCode::kFailed : ExitCodeFor(*reason);
 }
 
 ExitCode Verify(const VerifyOptions& options) {

@@ -24,6 +24,13 @@ std::size_t LineOf(const YAML::Mark& mark) {
   return mark.line < 0 ? 0 : static_cast<std::size_t>(mark.line) + 1;
 }
 
+YamlNode NodeAt(const YAML::Mark& mark, YamlKind kind) {
+  YamlNode node;
+  node.kind = kind;
+  node.line = LineOf(mark);
+  return node;
+}
+
 /// Builds the tree from the parser's events. The library's own tree would keep both of two equal
 /// keys, follow aliases and forget the lines. YamlError is thrown through the parser, to ReadYaml
 /// only.
@@ -31,7 +38,14 @@ class TreeBuilder final : public YAML::EventHandler {
  public:
   std::vector<YamlNode> Take() { return std::move(documents_); }
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override { documents_.emplace_back(); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // At a "," or "}" that nothing opened the parser reports one empty document after the other.
+    if (mark.pos == last_start_) {
+      throw YamlError{LineOf(mark), "not YAML: unexpected character"};
+    }
+    last_start_ = mark.pos;
+    documents_.emplace_back();
+  }
   void OnDocumentEnd() override {
     if (documents_.back().kind == YamlKind::kNull) {
       documents_.pop_back();
@@ -39,7 +53,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Add(mark, anchor, kNoTag, {.kind = YamlKind::kNull, .line = LineOf(mark)});
+    Add(mark, anchor, kNoTag, NodeAt(mark, YamlKind::kNull));
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override {
@@ -48,22 +62,21 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
-    Add(mark, anchor, tag,
-        {.kind = YamlKind::kScalar,
-         .line = LineOf(mark),
-         .text = value,
-         .quoted = tag == kQuotedTag});
+    YamlNode node = NodeAt(mark, YamlKind::kScalar);
+    node.text = value;
+    node.quoted = tag == kQuotedTag;
+    Add(mark, anchor, tag, std::move(node));
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
-    Open(mark, anchor, tag, {.kind = YamlKind::kList, .line = LineOf(mark)});
+    Open(mark, anchor, tag, NodeAt(mark, YamlKind::kList));
   }
   void OnSequenceEnd() override { open_.pop_back(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
-    Open(mark, anchor, tag, {.kind = YamlKind::kMapping, .line = LineOf(mark)});
+    Open(mark, anchor, tag, NodeAt(mark, YamlKind::kMapping));
   }
   void OnMapEnd() override { open_.pop_back(); }
 
@@ -131,6 +144,7 @@ class TreeBuilder final : public YAML::EventHandler {
         {.node = Add(mark, anchor, tag, std::move(value)), .key_read = false, .keys = {}});
   }
 
+  int last_start_ = -1;
   std::vector<YamlNode> documents_;
   std::vector<Container> open_;
 };

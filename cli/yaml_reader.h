@@ -22,10 +22,10 @@ struct YamlNode {
   YamlKind kind = YamlKind::kNull;
   std::size_t line = 0;
   /// kScalar: the text as written, without quotes; and whether it stood in quotes or a block.
-  std::string text = {};
+  std::string text;
   bool quoted = false;
-  std::vector<YamlNode> items = {};
-  std::vector<YamlMember> members = {};
+  std::vector<YamlNode> items;
+  std::vector<YamlMember> members;
 };
 
 struct YamlMember {

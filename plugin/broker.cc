@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -51,16 +50,21 @@ void LogPolicy(const base::Status& status, const sync::ActivePolicy& policy) {
   const auto current = policy.Current();
   const auto generation = static_cast<std::int64_t>(current == nullptr ? 0 : current->generation());
   const auto count = static_cast<std::int64_t>(current == nullptr ? 0 : current->policies().size());
-  if (status.ok()) {
+  const bool in_force = status.ok() || status.error().reason == base::Reason::kIoFailed;
+  if (in_force) {
     base::Log(Severity::kNotice, "policy-active",
               {{"generation", generation}, {"policies", count}, {"source", policy.source()}});
+  }
+  if (status.ok()) {
     return;
   }
-  base::Log(Severity::kError, "policy-not-taken",
+  base::Log(Severity::kError, in_force ? "policy-not-durable" : "policy-not-taken",
             {{"reason", base::ReasonWord(status.error().reason)},
              {"detail", status.error().detail},
              {"active_generation", generation},
-             {"effect", current == nullptr ? "every image is refused" : "the last good one stays"}});
+             {"effect", in_force             ? "a restart may fall back to the one before"
+                        : current == nullptr ? "every image is refused"
+                                             : "the last good one stays"}});
 }
 
 base::UniqueFd SignalDescriptor() {
@@ -103,9 +107,6 @@ int RunBroker(const Config& config, base::UniqueFd listener) {
   umask(0077);
   signal(SIGPIPE, SIG_IGN);
   const base::UniqueFd signals = SignalDescriptor();
-  std::error_code error;
-  std::filesystem::create_directories(config.state_dir, error);
-
   gate::EvidenceStore store(config.state_dir + "/evidence");
   if (const base::Status opened = store.Open(); !opened.ok()) {
     base::Log(Severity::kError, "evidence-store-unusable", {{"detail", opened.error().detail}});

@@ -1,11 +1,11 @@
 #include "plugin/config.h"
 
 #include <sys/un.h>
+#include <toml++/toml.h>
 
 #include <functional>
 #include <map>
 #include <optional>
-#include <toml++/toml.h>
 #include <utility>
 
 #include "base/files.h"
@@ -36,8 +36,8 @@ std::optional<std::string> SocketPath(const toml::node& node, std::string& out) 
     return expected;
   }
   const std::size_t longest_name = std::string_view("/verifyd.sock").size();
-  if (out.rfind('/') == 0 || out.ends_with('/') ||
-      out.rfind('/') + longest_name > kMaxSocketPath || out.size() > kMaxSocketPath) {
+  if (out.rfind('/') == 0 || out.ends_with('/') || out.rfind('/') + longest_name > kMaxSocketPath ||
+      out.size() > kMaxSocketPath) {
     return "expected the path of a socket in a folder of its own, at most " +
            std::to_string(kMaxSocketPath) + " bytes";
   }
@@ -74,22 +74,25 @@ std::optional<std::string> Seconds(const toml::node& node, std::chrono::seconds&
 
 /// Every key that there is. A key that is not here stops the start.
 const std::map<std::string, std::map<std::string, Setter>, std::less<>>& Keys() {
-  static const auto* const keys = new std::map<std::string, std::map<std::string, Setter>,
-                                               std::less<>>{
-      {"gate",
-       {{"socket", [](Config& c, const toml::node& n) { return SocketPath(n, c.gate_socket); }},
-        {"pull_deadline",
-         [](Config& c, const toml::node& n) { return Seconds(n, c.pull_deadline); }}}},
-      {"containerd",
-       {{"address",
-         [](Config& c, const toml::node& n) { return AbsolutePath(n, c.containerd_address); }}}},
-      {"policy",
-       {{"source", [](Config& c, const toml::node& n) { return FileUrl(n, c.policy_path); }}}},
-      {"state",
-       {{"dir", [](Config& c, const toml::node& n) { return AbsolutePath(n, c.state_dir); }}}},
-      {"registry",
-       {{"hosts_dir", [](Config& c, const toml::node& n) { return AbsolutePath(n, c.hosts_dir); }}}},
-  };
+  static const auto* const keys =
+      new std::map<std::string, std::map<std::string, Setter>, std::less<>>{
+          {"gate",
+           {{"socket", [](Config& c, const toml::node& n) { return SocketPath(n, c.gate_socket); }},
+            {"pull_deadline",
+             [](Config& c, const toml::node& n) { return Seconds(n, c.pull_deadline); }}}},
+          {"containerd",
+           {{"address",
+             [](Config& c, const toml::node& n) {
+               return AbsolutePath(n, c.containerd_address);
+             }}}},
+          {"policy",
+           {{"source", [](Config& c, const toml::node& n) { return FileUrl(n, c.policy_path); }}}},
+          {"state",
+           {{"dir", [](Config& c, const toml::node& n) { return AbsolutePath(n, c.state_dir); }}}},
+          {"registry",
+           {{"hosts_dir",
+             [](Config& c, const toml::node& n) { return AbsolutePath(n, c.hosts_dir); }}}},
+      };
   return *keys;
 }
 
@@ -103,8 +106,7 @@ std::string NamesOf(const Map& map) {
 }
 
 base::Error At(const std::string& file, const toml::source_region& where, const std::string& text) {
-  return Fail(Reason::kConfigInvalid,
-              file + ":" + std::to_string(where.begin.line) + ": " + text);
+  return Fail(Reason::kConfigInvalid, file + ":" + std::to_string(where.begin.line) + ": " + text);
 }
 
 base::Status TakeSection(Config& config, const std::string& section, const toml::table& table,
@@ -153,12 +155,12 @@ base::Result<Config> ParseConfig(std::string_view text, const std::string& file_
   return config;
 }
 
-base::Result<Config> ReadConfig(const std::string& path) {
+base::Result<std::string> ReadConfigText(const std::string& path) {
   auto text = base::ReadFile(path, kMaxConfigBytes);
   if (!text.ok()) {
     return Fail(Reason::kConfigInvalid, text.error().detail);
   }
-  return ParseConfig(*text, path);
+  return text;
 }
 
 }  // namespace sigward

@@ -10,8 +10,8 @@ namespace sigward {
 
 inline constexpr const char* kDefaultConfigPath = "/etc/sigward/config.toml";
 inline constexpr std::size_t kMaxConfigBytes = 256U << 10;
-/// Bounds on [gate] pull_deadline. containerd kills a verifier after per_verifier_timeout, 10 s unless
-/// it is configured otherwise, and then shows no reason; sigward-image-verifier waits 9.5 s.
+/// Bounds on [gate] pull_deadline. containerd kills a verifier after per_verifier_timeout, 10 s
+/// unless it is configured otherwise, and then shows no reason; sigward-image-verifier waits 9.5 s.
 inline constexpr std::chrono::seconds kMinPullDeadline{1};
 inline constexpr std::chrono::seconds kMaxPullDeadline{9};
 
@@ -36,7 +36,7 @@ struct Config {
 /// "FILE:LINE: what stands there, what was expected".
 base::Result<Config> ParseConfig(std::string_view text, const std::string& file_name);
 
-/// Reads and parses the file at PATH. Fails with kConfigInvalid.
-base::Result<Config> ReadConfig(const std::string& path);
+/// The text of the file at PATH, at most kMaxConfigBytes. Fails with kConfigInvalid.
+base::Result<std::string> ReadConfigText(const std::string& path);
 
 }  // namespace sigward

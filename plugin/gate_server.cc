@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -22,11 +23,13 @@ using base::Json;
 using base::Reason;
 
 constexpr std::size_t kMaxTextInLine = 512;
+constexpr std::chrono::milliseconds kPauseAfterFailure{20};
 
 rpc::GateAnswer AnswerOf(const policy::Decision& decision, journal::Told told) {
   rpc::GateAnswer answer;
   answer.verdict = static_cast<std::uint32_t>(decision.verdict);
-  answer.reason = decision.error.has_value() ? static_cast<std::uint32_t>(decision.error->reason) : 0;
+  answer.reason =
+      decision.error.has_value() ? static_cast<std::uint32_t>(decision.error->reason) : 0;
   answer.line = std::move(told.line);
   answer.record = std::move(told.record);
   return answer;
@@ -35,8 +38,8 @@ rpc::GateAnswer AnswerOf(const policy::Decision& decision, journal::Told told) {
 /// The decision about a question that never became a workload.
 policy::Decision Refusal(base::Error error) {
   policy::Decision decision;
-  decision.verdict = base::CouldNotTell(error.reason) ? policy::Verdict::kUndetermined
-                                                      : policy::Verdict::kDeny;
+  decision.verdict =
+      base::CouldNotTell(error.reason) ? policy::Verdict::kUndetermined : policy::Verdict::kDeny;
   decision.error = std::move(error);
   return decision;
 }
@@ -55,18 +58,27 @@ void GateServer::AcceptOne(int listener) {
   }
   base::UniqueFd connection(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
   if (!connection.valid()) {
+    // Out of descriptors, say: the listener stays readable, and asking at once again would spin.
+    std::this_thread::sleep_for(kPauseAfterFailure);
     return;
   }
   {
     const std::lock_guard lock(mutex_);
     ++answering_;
   }
-  std::thread([this, connection = std::move(connection)]() mutable {
-    Serve(std::move(connection));
+  const auto answer = [this](base::UniqueFd one) {
+    Serve(std::move(one));
     const std::lock_guard lock(mutex_);
     --answering_;
     one_done_.notify_all();
-  }).detach();
+  };
+  try {
+    std::thread(answer, std::move(connection)).detach();
+  } catch (const std::system_error&) {
+    // No thread to be had: the connection is closed, which the caller takes as a refusal.
+    const std::lock_guard lock(mutex_);
+    --answering_;
+  }
 }
 
 void GateServer::Drain(const base::Deadline& deadline) {
@@ -90,7 +102,8 @@ void GateServer::Serve(base::UniqueFd connection) {
     answer = AnswerOf(Refusal(question.error()), {LineOf(question.error()), "{}"});
   }
   // Who has gone away meanwhile has no answer, and takes that as a refusal.
-  (void)rpc::Send(connection.get(), rpc::Encode(answer), {}, base::Deadline::After(kQuestionPatience))
+  (void)rpc::Send(connection.get(), rpc::Encode(answer), {},
+                  base::Deadline::After(kQuestionPatience))
       .ok();
 }
 
@@ -108,9 +121,9 @@ rpc::GateAnswer GateServer::Answer(const rpc::GateQuestion& question) {
 rpc::GateAnswer GateServer::AnswerImage(const rpc::GateQuestion& question) {
   const auto started = std::chrono::steady_clock::now();
   const base::Deadline deadline = base::Deadline::After(rooms_.config.pull_deadline);
-  journal::Question journaled{question.call == rpc::GateCall::kPull ? policy::Origin::kPull
-                                                                   : policy::Origin::kCommandLine,
-                              question.reference, question.digest};
+  journal::Question journaled{
+      question.call == rpc::GateCall::kPull ? policy::Origin::kPull : policy::Origin::kCommandLine,
+      question.reference, question.digest};
   auto workload = WorkloadOf(question, journaled, deadline);
   policy::Decision decision;
   std::string line;

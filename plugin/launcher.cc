@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/sealed_memory.h"
 #include "base/unique_fd.h"
 #include "rpc/frame.h"
 
@@ -35,11 +37,17 @@ constexpr std::chrono::milliseconds kLongestPause{2000};
 constexpr std::chrono::seconds kStopTime{5};
 /// Where a handed-over socket stands in the child (sd_listen_fds(3)).
 constexpr int kListenFd = 3;
+/// Where the configuration stands there, as the bytes that were found good at the start: a file
+/// that is being edited must not stop a process from being started again.
+constexpr int kConfigFd = 4;
+constexpr const char* kConfigInChild = "/proc/self/fd/4";
 
 struct Program {
   std::string name;
   std::vector<std::string> arguments;
   base::UniqueFd socket;
+  /// Sealed memory for kConfigFd; not valid where none is needed.
+  base::UniqueFd config;
   pid_t pid = -1;
   base::Clock::Steady started_at{};
   base::Clock::Steady not_before{};
@@ -53,15 +61,17 @@ std::string ProgramFolder() {
 }
 
 /// Runs in the child. Everything it needs was made before the fork.
-[[noreturn]] void Exec(char* const* argv, char* const* environment, int socket, pid_t parent,
-                       char* listen_pid_digits) {
+[[noreturn]] void Exec(char* const* argv, char* const* environment, int socket, int config,
+                       pid_t parent, char* listen_pid_digits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) {
     _exit(1);
   }
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
+  // SIGHUP stays blocked: it may be passed on before the child is ready for it, and would kill it.
+  sigset_t hangup;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  sigprocmask(SIG_SETMASK, &hangup, nullptr);
   // LISTEN_PID is known only here; the digits are written into the prepared environment.
   std::array<char, 16> digits{};
   std::size_t count = 0;
@@ -72,9 +82,13 @@ std::string ProgramFolder() {
     listen_pid_digits[i] = digits.at(count - 1 - i);
   }
   listen_pid_digits[count] = '\0';
-  const bool handed_over = socket == kListenFd ? fcntl(kListenFd, F_SETFD, 0) == 0
-                                               : dup2(socket, kListenFd) == kListenFd;
-  if (handed_over) {
+  // The socket and the configuration change places with whatever has these numbers now.
+  const int config_above = config < 0 ? -1 : fcntl(config, F_DUPFD, kConfigFd + 1);
+  const int socket_above = fcntl(socket, F_DUPFD, kConfigFd + 1);
+  const bool placed = dup2(socket_above, kListenFd) == kListenFd &&
+                      (config < 0 || dup2(config_above, kConfigFd) == kConfigFd);
+  const unsigned int first_unused = config < 0 ? kConfigFd : kConfigFd + 1;
+  if (placed && close_range(first_unused, UINT_MAX, 0) == 0) {
     execve(argv[0], argv, environment);
   }
   _exit(127);
@@ -98,7 +112,7 @@ void Start(Program& program, const base::Clock& clock) {
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    Exec(argv.data(), environment.data(), program.socket.get(), parent,
+    Exec(argv.data(), environment.data(), program.socket.get(), program.config.get(), parent,
          listen_pid.data() + strlen("LISTEN_PID="));
   }
   program.started_at = clock.SteadyNow();
@@ -201,6 +215,15 @@ void Supervise(std::vector<Program>& programs, const sigset_t& signals, const ba
   }
 }
 
+/// A number under 3 that is free would be given to the next socket, and then taken for a stream.
+void OpenStandardStreams() {
+  int fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) {
+    fd = open("/dev/null", O_RDWR);
+  }
+  close(fd);
+}
+
 base::Result<Program> Listening(std::string name, std::vector<std::string> arguments,
                                 const std::string& socket_path) {
   SIGWARD_ASSIGN_OR_RETURN(base::UniqueFd socket, rpc::Listen(socket_path));
@@ -211,19 +234,19 @@ base::Result<Program> Listening(std::string name, std::vector<std::string> argum
   return program;
 }
 
-base::Result<std::vector<Program>> Prepare(const Config& config, const std::string& config_path) {
+base::Result<std::vector<Program>> Prepare(const Config& config, std::string_view config_text) {
   std::error_code error;
   std::filesystem::create_directories(config.SocketFolder(), error);
   const std::string folder = ProgramFolder();
   std::vector<Program> programs;
   // The deciding process stands first: signals are passed on to it.
   SIGWARD_ASSIGN_OR_RETURN(Program broker,
-                           Listening("sigwardd", {folder + "/sigwardd", "--config", config_path},
+                           Listening("sigwardd", {folder + "/sigwardd", "--config", kConfigInChild},
                                      config.gate_socket));
+  SIGWARD_ASSIGN_OR_RETURN(broker.config, base::SealBytes(base::AsBytes(config_text)));
   SIGWARD_ASSIGN_OR_RETURN(
       Program fetchd,
-      Listening("sigward-fetchd",
-                {folder + "/sigward-fetchd", "--hosts-dir", config.hosts_dir},
+      Listening("sigward-fetchd", {folder + "/sigward-fetchd", "--hosts-dir", config.hosts_dir},
                 config.fetchd_socket()));
   SIGWARD_ASSIGN_OR_RETURN(
       Program verifyd,
@@ -236,10 +259,13 @@ base::Result<std::vector<Program>> Prepare(const Config& config, const std::stri
 
 }  // namespace
 
-int RunLauncher(const Config& config, const std::string& config_path) {
+int RunLauncher(const Config& config, std::string_view config_text) {
   const sigset_t signals = BlockSignals();
+  // Who reads the log may go away; that ends nothing here.
+  signal(SIGPIPE, SIG_IGN);
   umask(0022);
-  auto programs = Prepare(config, config_path);
+  OpenStandardStreams();
+  auto programs = Prepare(config, config_text);
   if (!programs.ok()) {
     base::Log(Severity::kError, "cannot-start", {{"detail", programs.error().detail}});
     return 1;

@@ -32,7 +32,8 @@ base::Error AsPolicyError(base::Error error) {
 /// Applies PARSE to every element of the list NAME, which holds 1 to MAX of them.
 template <typename T>
 Result<std::vector<T>> ParseList(JsonFields& fields, std::string_view name, std::size_t min,
-                                 std::size_t max, Result<T> (*parse)(const Json&, std::string)) {
+                                 std::size_t max,
+                                 Result<T> (*parse)(const Json&, const std::string&)) {
   SIGWARD_ASSIGN_OR_RETURN(const Json* list, fields.Array(name));
   const std::string where = fields.where() + "." + std::string(name);
   if (list->size() < min) {
@@ -50,7 +51,7 @@ Result<std::vector<T>> ParseList(JsonFields& fields, std::string_view name, std:
   return parsed;
 }
 
-Result<Glob> ParseGlob(const Json& value, std::string where) {
+Result<Glob> ParseGlob(const Json& value, const std::string& where) {
   if (!value.is_string()) {
     return Fail(Reason::kPolicyInvalid, where + " is not a string");
   }
@@ -75,8 +76,8 @@ Result<std::optional<verifier::HashAlgorithm>> ParseHash(JsonFields& fields) {
   return std::optional(*hash);
 }
 
-Result<KeyRule> ParseKeyRule(const Json& value, std::string where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+Result<KeyRule> ParseKeyRule(const Json& value, const std::string& where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   SIGWARD_ASSIGN_OR_RETURN(std::string pem, fields.String("pem"));
   SIGWARD_ASSIGN_OR_RETURN(const auto hash, ParseHash(fields));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
@@ -87,8 +88,8 @@ Result<KeyRule> ParseKeyRule(const Json& value, std::string where) {
   return rule;
 }
 
-Result<StaticRule> ParseStaticRule(const Json& value, std::string where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+Result<StaticRule> ParseStaticRule(const Json& value, const std::string& where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   SIGWARD_ASSIGN_OR_RETURN(const std::string action, fields.String("action"));
   StaticRule rule;
   if (action == "pass") {
@@ -106,8 +107,8 @@ Result<StaticRule> ParseStaticRule(const Json& value, std::string where) {
   return rule;
 }
 
-Result<Authority> ParseAuthority(const Json& value, std::string where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+Result<Authority> ParseAuthority(const Json& value, const std::string& where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   Authority authority;
   SIGWARD_ASSIGN_OR_RETURN(authority.name, fields.String("name"));
   if (auto fit = CheckAuthorityName(authority.name); !fit.ok()) {
@@ -137,8 +138,8 @@ base::Status CheckDistinct(const std::vector<Authority>& authorities, const std:
   return Ok();
 }
 
-Result<Policy> ParsePolicy(const Json& value, std::string where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, std::move(where)));
+Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   Policy policy;
   SIGWARD_ASSIGN_OR_RETURN(policy.name, fields.String("name"));
   if (auto fit = CheckPolicyName(policy.name); !fit.ok()) {
@@ -180,7 +181,8 @@ base::Status SortByName(std::vector<Policy>& policies) {
 }
 
 Result<CompiledPolicies> ParseCompiled(std::string_view text) {
-  SIGWARD_ASSIGN_OR_RETURN(const Json root, base::ParseStrictJson(text, kMaxCompiledBytes));
+  SIGWARD_ASSIGN_OR_RETURN(const Json root,
+                           base::ParseStrictJson(text, kMaxCompiledBytes, kMaxCompiledValues));
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(root, "policy"));
   SIGWARD_ASSIGN_OR_RETURN(const std::string format, fields.String("format"));
   if (format != kFormat) {

@@ -62,17 +62,17 @@ std::string RefusedLine(const Decision& decision, const Workload& workload) {
   }
   const base::Error why =
       decision.error.value_or(base::Fail(Reason::kInternal, "a refusal without a reason"));
-  const std::string line = ReasonFirst(why, ImageText(workload));
+  const std::string line = ReasonFirst(why, decision.verdict, ImageText(workload));
   return refusing.empty() ? line : line + InParentheses(refusing, 1);
 }
 
 }  // namespace
 
-std::string ReasonFirst(const base::Error& error, std::string_view subject) {
+std::string ReasonFirst(const base::Error& error, Verdict verdict, std::string_view subject) {
   const std::string word = std::string(base::ReasonWord(error.reason)) + ": ";
   const std::string about(subject);
   const std::string detail = OneLine(error.detail, kMaxDetail);
-  if (base::CouldNotTell(error.reason)) {
+  if (verdict == Verdict::kUndetermined || base::CouldNotTell(error.reason)) {
     return word + "could not check " + about + ": " + detail;
   }
   if (error.reason == Reason::kNoSignature) {

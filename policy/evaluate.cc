@@ -107,7 +107,8 @@ void DecideUnmatched(const PolicySnapshot& snapshot, Decision& decision) {
     return;
   }
   if (snapshot.no_match() == NoMatch::kWarn) {
-    decision.warnings.push_back(ReasonFirst(unmatched, "the image") + " (no-match-policy is warn)");
+    decision.warnings.push_back(ReasonFirst(unmatched, Verdict::kDeny, "the image") +
+                                " (no-match-policy is warn)");
   }
   decision.verdict = Verdict::kAllow;
   decision.error = std::nullopt;
@@ -121,8 +122,8 @@ void DecideMatched(Decision& decision) {
       continue;
     }
     if (policy.mode == Mode::kWarn) {
-      decision.warnings.push_back(ReasonFirst(*policy.error, "the image") + " (policy " +
-                                  policy.name + ", mode warn)");
+      decision.warnings.push_back(ReasonFirst(*policy.error, policy.verdict, "the image") +
+                                  " (policy " + policy.name + ", mode warn)");
     } else if (refusing == nullptr || policy.verdict < refusing->verdict) {
       refusing = &policy;
     }

@@ -11,8 +11,10 @@ namespace {
 using base::Fail;
 using base::Reason;
 
-constexpr std::string_view kHub = "docker.io/";
-constexpr std::string_view kHubAlias = "index.docker.io/";
+constexpr std::string_view kHub = "docker.io";
+constexpr std::string_view kHubIndex = "index.docker.io";
+constexpr std::string_view kHubHost = "registry-1.docker.io";
+constexpr std::string_view kHttpsPort = ":443";
 
 constexpr char kWithin = '*';
 /// Stands for `**` in a pattern. No glob and no reference can hold this character.
@@ -32,6 +34,12 @@ std::string ToPattern(std::string_view glob) {
   } else {
     pattern = glob;
   }
+  // Hosts are compared in lower case, as references are normalised.
+  const auto host_end =
+      pattern.begin() + static_cast<std::ptrdiff_t>(std::min(pattern.find('/'), pattern.size()));
+  std::transform(pattern.begin(), host_end, pattern.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
   for (std::size_t at = pattern.find("**"); at != std::string::npos; at = pattern.find("**", at)) {
     pattern.replace(at, 2, 1, kAcross);
   }
@@ -98,10 +106,16 @@ bool MatchesPattern(std::string_view pattern, std::string_view subject) {
 
 }  // namespace
 
-GlobSubject::GlobSubject(const verifier::ImageRef& image, const verifier::Digest& digest)
-    : pinned_(image.pinned(digest)) {
-  if (pinned_.starts_with(kHub)) {
-    also_ = std::string(kHubAlias) + pinned_.substr(kHub.size());
+GlobSubject::GlobSubject(const verifier::ImageRef& image, const verifier::Digest& digest) {
+  std::vector<std::string> names{image.registry()};
+  if (names.front().ends_with(kHttpsPort)) {
+    names.push_back(names.front().substr(0, names.front().size() - kHttpsPort.size()));
+  }
+  if (names.back() == kHub || names.back() == kHubIndex || names.back() == kHubHost) {
+    names.insert(names.end(), {std::string(kHub), std::string(kHubIndex)});
+  }
+  for (const std::string& name : names) {
+    spellings_.push_back(name + "/" + image.repository() + "@" + digest.text());
   }
 }
 
@@ -112,6 +126,10 @@ base::Result<Glob> Glob::Parse(std::string_view text) {
   if (text.size() > kMaxGlobLength) {
     return Fail(Reason::kPolicyInvalid,
                 "glob is longer than " + std::to_string(kMaxGlobLength) + " bytes");
+  }
+  if (text.find("://") != std::string_view::npos) {
+    return Fail(Reason::kPolicyInvalid, "invalid glob \"" + base::OneLine(text, 128) +
+                                            "\": an image has no scheme, write HOST/REPOSITORY");
   }
   const auto* const bad = std::find_if_not(text.begin(), text.end(), IsGlobCharacter);
   if (bad != text.end()) {
@@ -124,8 +142,9 @@ base::Result<Glob> Glob::Parse(std::string_view text) {
 }
 
 bool Glob::Matches(const GlobSubject& subject) const {
-  return MatchesPattern(pattern_, subject.pinned_) ||
-         (!subject.also_.empty() && MatchesPattern(pattern_, subject.also_));
+  return std::ranges::any_of(subject.spellings_, [this](const std::string& spelling) {
+    return MatchesPattern(pattern_, spelling);
+  });
 }
 
 bool Glob::Matches(const verifier::ImageRef& image, const verifier::Digest& digest) const {

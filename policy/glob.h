@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "verifier/digest.h"
@@ -12,17 +13,16 @@ namespace sigward::policy {
 
 inline constexpr std::size_t kMaxGlobLength = 512;
 
-/// What globs are matched against: "registry/repository@digest". Docker Hub has two names,
-/// docker.io and index.docker.io, and an image there is matched under both.
+/// What globs are matched against: "registry/repository@digest", under every name that the registry
+/// is known to have, so that another spelling of an image does not step past a policy. Docker Hub
+/// is docker.io, index.docker.io and registry-1.docker.io; HOST:443 is HOST.
 class GlobSubject {
  public:
   GlobSubject(const verifier::ImageRef& image, const verifier::Digest& digest);
 
  private:
   friend class Glob;
-  std::string pinned_;
-  /// The other spelling of an image of Docker Hub, empty for every other registry.
-  std::string also_;
+  std::vector<std::string> spellings_;
 };
 
 /// An image glob of ClusterImagePolicy (policy-controller's rules): `*` matches within one path
@@ -35,8 +35,9 @@ class Glob {
   /// `A-Za-z0-9-_:/*.@`.
   static base::Result<Glob> Parse(std::string_view text);
 
-  /// docker.io and index.docker.io are one registry: the glob may write either (a deviation from
-  /// upstream, which knows only index.docker.io).
+  /// Matches when one spelling of the subject does. A glob's host is compared in lower case. (Both
+  /// are deviations from upstream, which knows only index.docker.io and compares letters as
+  /// written.)
   bool Matches(const GlobSubject& subject) const;
   bool Matches(const verifier::ImageRef& image, const verifier::Digest& digest) const;
 

@@ -18,6 +18,7 @@ namespace sigward::policy {
 
 /// Bounds of a compiled policy.
 inline constexpr std::size_t kMaxCompiledBytes = 16U << 20;
+inline constexpr std::size_t kMaxCompiledValues = 2'000'000;
 inline constexpr std::size_t kMaxPolicies = 4096;
 inline constexpr std::size_t kMaxGlobsPerPolicy = 256;
 inline constexpr std::size_t kMaxAuthoritiesPerPolicy = 64;

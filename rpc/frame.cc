@@ -86,6 +86,9 @@ void TakeControl(msghdr& header, Received& received) {
       for (std::size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
         int fd = -1;
         std::memcpy(&fd, CMSG_DATA(item) + at, sizeof fd);
+        // A socket that lingers would hold up whoever closes it: the sender could stop a thread.
+        const linger never{.l_onoff = 0, .l_linger = 0};
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &never, sizeof never);
         received.frame.descriptors.emplace_back(fd);
       }
     } else if (item->cmsg_type == SCM_CREDENTIALS && size == sizeof(ucred)) {

@@ -18,8 +18,9 @@ using base::Reason;
 
 enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFixed32 = 5 };
 
-/// Most bytes of a varint of 64 bits.
-constexpr int kMaxVarintBytes = 10;
+/// Most bytes of a varint that holds a value, and of one that holds a tag or a length.
+constexpr int kMaxValueBytes = 10;
+constexpr int kMaxTagBytes = 5;
 /// Field numbers of both messages are 1 to 4.
 constexpr std::size_t kFieldLimit = 5;
 
@@ -55,12 +56,12 @@ base::Error OutOfShape(const char* what) {
   return Fail(Reason::kProtocol, std::string("a message of the gate has ") + what);
 }
 
-base::Result<std::uint64_t> TakeVarint(std::string_view& rest) {
+base::Result<std::uint64_t> TakeVarint(std::string_view& rest, int max_bytes) {
   std::uint64_t value = 0;
-  for (int i = 0; i < kMaxVarintBytes && !rest.empty(); ++i) {
+  for (int i = 0; i < max_bytes && !rest.empty(); ++i) {
     const auto byte = static_cast<std::uint8_t>(rest.front());
     rest.remove_prefix(1);
-    if (i == kMaxVarintBytes - 1 && byte > 1) {
+    if (i == kMaxValueBytes - 1 && byte > 1) {
       return OutOfShape("a number beyond 64 bits");
     }
     value |= std::uint64_t{byte & 0x7fU} << (7 * i);
@@ -89,7 +90,7 @@ struct Field {
 };
 
 base::Result<Field> TakeField(std::string_view& rest) {
-  SIGWARD_ASSIGN_OR_RETURN(const std::uint64_t tag, TakeVarint(rest));
+  SIGWARD_ASSIGN_OR_RETURN(const std::uint64_t tag, TakeVarint(rest, kMaxTagBytes));
   Field field{.number = tag >> 3, .type = static_cast<WireType>(tag & 7), .bytes = {}};
   if (field.number == 0 || tag > UINT32_MAX) {
     return OutOfShape("a field number out of range");
@@ -97,11 +98,11 @@ base::Result<Field> TakeField(std::string_view& rest) {
   std::uint64_t size = 0;
   switch (field.type) {
     case WireType::kVarint: {
-      SIGWARD_ASSIGN_OR_RETURN(field.value, TakeVarint(rest));
+      SIGWARD_ASSIGN_OR_RETURN(field.value, TakeVarint(rest, kMaxValueBytes));
       return field;
     }
     case WireType::kLength: {
-      SIGWARD_ASSIGN_OR_RETURN(size, TakeVarint(rest));
+      SIGWARD_ASSIGN_OR_RETURN(size, TakeVarint(rest, kMaxTagBytes));
       break;
     }
     case WireType::kFixed64:

@@ -88,8 +88,11 @@ std::vector<ListenFd> TakeListenFds() {
   return taken;
 }
 
-base::Result<base::UniqueFd> TakeOnlyListener() {
+base::Result<std::optional<base::UniqueFd>> TakeListenerIfAny() {
   std::vector<ListenFd> taken = TakeListenFds();
+  if (taken.empty()) {
+    return std::optional<base::UniqueFd>();
+  }
   if (taken.size() != 1) {
     return base::Fail(
         base::Reason::kConfigInvalid,
@@ -102,7 +105,16 @@ base::Result<base::UniqueFd> TakeOnlyListener() {
     return base::Fail(base::Reason::kConfigInvalid,
                       "the descriptor in $LISTEN_FDS is not a listening SOCK_SEQPACKET socket");
   }
-  return std::move(socket);
+  return std::optional(std::move(socket));
+}
+
+base::Result<base::UniqueFd> TakeOnlyListener() {
+  SIGWARD_ASSIGN_OR_RETURN(std::optional<base::UniqueFd> listener, TakeListenerIfAny());
+  if (!listener.has_value()) {
+    return base::Fail(base::Reason::kConfigInvalid,
+                      "expected one listening socket in $LISTEN_FDS, got 0");
+  }
+  return *std::move(listener);
 }
 
 }  // namespace sigward::rpc

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,12 @@ struct ListenFd {
 /// list. To be called once, before a thread is started.
 std::vector<ListenFd> TakeListenFds();
 
-/// The one listening SOCK_SEQPACKET socket that TakeListenFds gives. Fails with kConfigInvalid when
+/// The one listening SOCK_SEQPACKET socket that TakeListenFds gives, or none when nothing was
+/// handed over. Fails with kConfigInvalid when there is more than one descriptor or it is something
+/// else.
+base::Result<std::optional<base::UniqueFd>> TakeListenerIfAny();
+
+/// Like TakeListenerIfAny where one is needed. Fails with kConfigInvalid when
 /// there is not exactly one descriptor or it is something else.
 base::Result<base::UniqueFd> TakeOnlyListener();
 

@@ -1,5 +1,6 @@
-// containerd's image verifier (bindir): asked once per pull with the resolved descriptor. Exit 0 lets
-// the pull go on; everything else refuses it, and standard output is the reason that users see.
+// containerd's image verifier (bindir): asked once per pull with the resolved descriptor. Exit 0
+// lets the pull go on; everything else refuses it, and standard output is the reason that users
+// see.
 
 #include <unistd.h>
 
@@ -22,22 +23,23 @@ using sigward::base::Result;
 
 constexpr int kAllowed = 0;
 constexpr int kRefused = 1;
-/// Longer than the daemon's own deadline of 8 s, so that its reason is seen, and shorter than the 10 s
-/// after which containerd kills a verifier and shows none.
+/// Longer than the daemon's own deadline of 8 s, so that its reason is seen, and shorter than the
+/// 10 s after which containerd kills a verifier and shows none.
 constexpr std::chrono::milliseconds kPatience{9500};
 constexpr std::size_t kMaxLine = 2048;
 
 Result<sigward::rpc::GateAnswer> Ask(std::span<const char* const> arguments) {
+  const auto deadline = sigward::base::Deadline::After(kPatience);
   SIGWARD_ASSIGN_OR_RETURN(auto request, sigward::shim::ParseArguments(arguments));
   SIGWARD_ASSIGN_OR_RETURN(
       const std::string descriptor,
-      sigward::base::ReadToEnd(STDIN_FILENO, sigward::shim::kMaxDescriptorBytes));
+      sigward::base::ReadToEnd(STDIN_FILENO, sigward::shim::kMaxDescriptorBytes, deadline));
   SIGWARD_ASSIGN_OR_RETURN(std::string media_type,
                            sigward::shim::CheckDescriptor(request, descriptor));
   return sigward::rpc::AskGate(sigward::rpc::GateSocketPath(),
                                {sigward::rpc::GateCall::kPull, std::move(request.name),
                                 std::move(request.digest), std::move(media_type)},
-                               sigward::base::Deadline::After(kPatience));
+                               deadline);
 }
 
 void Print(std::string_view line) {

@@ -13,7 +13,9 @@ using base::Reason;
 constexpr std::string_view kDescriptorType = "application/vnd.oci.descriptor.v1+json";
 constexpr std::size_t kMaxShown = 128;
 
-std::string Shown(std::string_view text) { return base::OneLine(text, kMaxShown); }
+std::string Shown(std::string_view text) {
+  return base::OneLine(text, kMaxShown);
+}
 
 std::string* FieldOf(PullRequest& request, std::string_view name) {
   return name == "name"               ? &request.name
@@ -52,17 +54,17 @@ base::Result<PullRequest> ParseArguments(std::span<const char* const> arguments)
 
 base::Result<std::string> CheckDescriptor(const PullRequest& request, std::string_view descriptor) {
   if (request.stdin_media_type != kDescriptorType) {
-    return Fail(Reason::kDescriptorMismatch,
-                "standard input is of type " + Shown(request.stdin_media_type) + ", expected " +
-                    std::string(kDescriptorType));
+    return Fail(Reason::kDescriptorMismatch, "standard input is of type " +
+                                                 Shown(request.stdin_media_type) + ", expected " +
+                                                 std::string(kDescriptorType));
   }
   SIGWARD_ASSIGN_OR_RETURN(const base::Json document,
                            base::ParseStrictJson(descriptor, kMaxDescriptorBytes));
   SIGWARD_ASSIGN_OR_RETURN(auto fields, base::JsonFields::Of(document, "the descriptor"));
   SIGWARD_ASSIGN_OR_RETURN(const std::string digest, fields.String("digest"));
   if (digest != request.digest) {
-    return Fail(Reason::kDescriptorMismatch, "the descriptor names " + Shown(digest) +
-                                                 ", -digest is " + Shown(request.digest));
+    return Fail(Reason::kDescriptorMismatch,
+                "the descriptor names " + Shown(digest) + ", -digest is " + Shown(request.digest));
   }
   return fields.String("mediaType");
 }

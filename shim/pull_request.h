@@ -19,8 +19,8 @@ struct PullRequest {
   std::string stdin_media_type;
 };
 
-/// Reads the arguments that containerd gives an image verifier: -name, -digest, -stdin-media-type, in
-/// Go's spellings (one dash or two, value behind `=` or in the next argument). Fails with
+/// Reads the arguments that containerd gives an image verifier: -name, -digest, -stdin-media-type,
+/// in Go's spellings (one dash or two, value behind `=` or in the next argument). Fails with
 /// kDescriptorMismatch when one is unknown, stands twice or is missing.
 base::Result<PullRequest> ParseArguments(std::span<const char* const> arguments);
 

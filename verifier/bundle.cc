@@ -20,8 +20,6 @@ constexpr std::string_view kBundleV03 = "application/vnd.dev.sigstore.bundle.v0.
 constexpr std::string_view kBundleV03Parameter =
     "application/vnd.dev.sigstore.bundle+json;version=0.3";
 constexpr std::size_t kMaxTypeInError = 96;
-/// Base64 text of kMaxSignatureBytes.
-constexpr std::size_t kMaxSignatureText = (kMaxSignatureBytes + 2) / 3 * 4;
 
 base::Result<base::ByteBuffer> Bytes(JsonFields& fields, std::string_view name, std::size_t max) {
   SIGWARD_ASSIGN_OR_RETURN(const std::string text, fields.String(name));

@@ -13,8 +13,8 @@ namespace sigward::verifier {
 /// Digest algorithms that OCI registers and containerd computes (image-spec descriptor.md).
 enum class DigestAlgorithm : std::uint8_t { kSha256 = 1, kSha512 = 2 };
 
-/// An OCI content digest, `sha256:` and 64 lower-case hex digits or `sha512:` and 128. Only Parse and
-/// Of make one, so a Digest is always well-formed and safe to put into a path or a URL.
+/// An OCI content digest, `sha256:` and 64 lower-case hex digits or `sha512:` and 128. Only Parse
+/// and Of make one, so a Digest is always well-formed and safe to put into a path or a URL.
 class Digest {
  public:
   /// Fails with kMalformed (syntax, upper case, wrong length) or kUnsupportedAlgorithm.

@@ -14,7 +14,7 @@ namespace sigward::verifier {
 
 /// Bounds on what is looked at for one image, whoever offers it.
 inline constexpr std::size_t kMaxManifestBytes = 4U << 20;
-inline constexpr std::size_t kMaxPayloadBytes = 1U << 20;
+inline constexpr std::size_t kMaxPayloadBytes = 128U << 10;
 inline constexpr std::size_t kMaxBundleBytes = 1U << 20;
 /// Signatures looked at per image, over all formats and places.
 inline constexpr std::size_t kMaxSignatures = 64;
@@ -34,8 +34,9 @@ enum class ObjectKind : std::uint8_t {
   kImageIndex = 4,
 };
 
-/// One object of an evidence: bytes, and the digest they were asked by. The digest is checked before
-/// the bytes are used. For kLegacyManifest, whose tag is no digest, it is what the bytes hash to.
+/// One object of an evidence: bytes, and the digest they were asked by. The digest is checked
+/// before the bytes are used. For kLegacyManifest, whose tag is no digest, it is what the bytes
+/// hash to.
 struct EvidenceObject {
   ObjectKind kind;
   Digest digest;

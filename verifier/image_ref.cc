@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "verifier/ascii.h"
 
 namespace sigward::verifier {
 namespace {
@@ -30,16 +31,6 @@ bool ConsistsOf(std::string_view text, std::string_view alphabet) {
 
 bool Contains(std::string_view alphabet, char c) {
   return alphabet.find(c) != std::string_view::npos;
-}
-
-char LowerCase(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return LowerCase(c); });
-  return out;
 }
 
 /// Calls PREDICATE with each piece of TEXT between SEPARATORs; true when all of them pass.

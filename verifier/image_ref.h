@@ -13,9 +13,9 @@ namespace sigward::verifier {
 inline constexpr std::size_t kMaxReferenceLength = 4096;
 
 /// An image reference as containerd normalises it (distribution/reference ParseDockerRef): no host
-/// means docker.io, one path component there means library/, a tag is dropped where a digest stands,
-/// neither means the tag "latest". On top, the host is put into lower case and index.docker.io is
-/// written docker.io, so that one repository has one name.
+/// means docker.io, one path component there means library/, a tag is dropped where a digest
+/// stands, neither means the tag "latest". On top, the host is put into lower case and
+/// index.docker.io is written docker.io, so that one repository has one name.
 class ImageRef {
  public:
   /// Fails with kInvalidReference; with kTooLarge beyond kMaxReferenceLength.

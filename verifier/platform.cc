@@ -7,23 +7,18 @@
 #include <vector>
 
 #include "base/text.h"
+#include "verifier/ascii.h"
 
 namespace sigward::verifier {
 namespace {
 
 constexpr std::size_t kMaxPlatformInError = 96;
 
-void MakeLowerCase(std::string& text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-}
-
 /// PLATFORM in containerd's canonical spelling; NODE_OS is what an empty os means.
 Platform Canonical(Platform platform, std::string_view node_os) {
-  MakeLowerCase(platform.os);
-  MakeLowerCase(platform.architecture);
-  MakeLowerCase(platform.variant);
+  platform.os = LowerCase(platform.os);
+  platform.architecture = LowerCase(platform.architecture);
+  platform.variant = LowerCase(platform.variant);
   std::string& architecture = platform.architecture;
   std::string& variant = platform.variant;
   if (platform.os.empty()) {
@@ -56,18 +51,10 @@ Platform Canonical(Platform platform, std::string_view node_os) {
   return platform;
 }
 
-bool SameMachine(const Platform& a, const Platform& b) {
-  return a.os == b.os && a.architecture == b.architecture;
-}
-
 /// Letters beyond ASCII can fold into ASCII ones in another reader, so they never pass as
 /// "different".
-bool IsAscii(const Platform& platform) {
-  const auto ascii = [](const std::string& text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  };
-  return ascii(platform.os) && ascii(platform.architecture) && ascii(platform.variant);
+bool IsWithinAscii(const Platform& platform) {
+  return IsAscii(platform.os) && IsAscii(platform.architecture) && IsAscii(platform.variant);
 }
 
 using Entries = std::vector<std::reference_wrapper<const Descriptor>>;
@@ -99,32 +86,26 @@ base::Result<Digest> ManifestForPlatform(const Index& index, const Platform& pla
                       std::string(what) + base::OneLine(name, kMaxPlatformInError));
   };
   for (const Descriptor& entry : index.manifests) {
-    if (entry.platform && !IsAscii(entry.platform->platform)) {
+    if (entry.platform && !IsWithinAscii(entry.platform->platform)) {
       return refuse("the index names a platform beyond ASCII, asked for ");
     }
   }
-  Entries fitting = Select(index, node.os, [&](const Platform& other) {
-    return SameMachine(other, node) && other.variant == node.variant;
+  // Runtimes differ, also between versions, in which spellings of a variant are one and in which
+  // variants a node can run. So nothing is chosen among variants: an entry of the node's system and
+  // architecture either is the only one, or leaves the question open.
+  const Entries fitting = Select(index, node.os, [&](const Platform& other) {
+    return other.os == node.os && other.architecture == node.architecture;
   });
-  if (fitting.empty() && node.architecture == "amd64") {
-    // The runtime would take the highest variant that the node can run. With one entry in all there
-    // is nothing to choose.
-    fitting =
-        Select(index, node.os, [&](const Platform& other) { return SameMachine(other, node); });
-    const bool plain = std::all_of(fitting.begin(), fitting.end(), [&](const Descriptor& entry) {
-      return Canonical(entry.platform->platform, node.os).variant.empty();
-    });
-    if (!plain) {
-      return refuse("the index leaves a choice of variants for ");
-    }
-  }
   if (fitting.empty()) {
     return refuse("the index lists no manifest for ");
   }
   const Descriptor& first = fitting.front();
   const bool one_answer = std::all_of(fitting.begin(), fitting.end(), [&](const Descriptor& entry) {
+    const std::string variant = Canonical(entry.platform->platform, node.os).variant;
+    const bool serves_node =
+        variant == node.variant || (node.architecture == "amd64" && variant.empty());
     return entry.digest == first.digest && IsManifestType(entry.media_type) &&
-           !entry.platform->demands_more;
+           !entry.platform->demands_more && serves_node;
   });
   if (!one_answer) {
     return refuse("the index leaves open which manifest is for ");

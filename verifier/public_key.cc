@@ -3,10 +3,10 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
+#include "verifier/ascii.h"
 #include "verifier/der.h"
 #include "verifier/ossl.h"
 #include "verifier/pem.h"
@@ -16,14 +16,6 @@ namespace sigward::verifier {
 namespace {
 
 constexpr std::size_t kMaxNameInError = 64;
-
-std::string LowerCase(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
 
 base::Error Internal(const char* what) {
   ERR_clear_error();
@@ -78,8 +70,10 @@ EvpKeyPtr MakeEc(const KeyParts& parts) {
   if (key == nullptr) {
     return nullptr;
   }
+  // The quick check asks whether the point is on its curve. All three curves have cofactor 1, so
+  // every such point is in the group, and the slow check would only find that out again.
   const EvpKeyContextPtr check(EVP_PKEY_CTX_new_from_pkey(Library(), key.get(), nullptr));
-  if (check == nullptr || EVP_PKEY_public_check(check.get()) != 1) {
+  if (check == nullptr || EVP_PKEY_public_check_quick(check.get()) != 1) {
     return nullptr;
   }
   return key;

@@ -27,6 +27,8 @@ inline constexpr int kMinRsaBits = 2048;
 inline constexpr int kMaxRsaBits = 8192;
 /// Longest signature that Verify looks at, in bytes (RSA-8192 has 1,024).
 inline constexpr std::size_t kMaxSignatureBytes = 1024;
+/// The same as base64 text.
+inline constexpr std::size_t kMaxSignatureText = (kMaxSignatureBytes + 2) / 3 * 4;
 
 /// Witness: these bytes carry a valid signature by the key with this fingerprint. Only
 /// PublicKey::Verify makes one. What is signed can be parsed only through it.

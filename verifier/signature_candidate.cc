@@ -125,9 +125,25 @@ class Finder {
     return base::Ok();
   }
 
+  /// Two places that hold the very same signature are one: a thousand references to one large blob
+  /// cost no more than one. Every fact that can refuse a candidate is compared, so that a spoilt
+  /// copy does not stand in for a good one.
+  static bool IsSame(const SignatureCandidate& a, const SignatureCandidate& b) {
+    const std::string* text = LegacySignatureText(a.layer);
+    const std::string* other = LegacySignatureText(b.layer);
+    const bool same_text =
+        (text == nullptr) == (other == nullptr) && (text == nullptr || *text == *other);
+    return a.layer.digest == b.layer.digest && a.layer.size == b.layer.size &&
+           a.layer.has_urls == b.layer.has_urls && same_text;
+  }
+
   void Add(SignatureCandidate candidate) {
-    ++out_.found;
     auto& queue = queues_[{candidate.subject.digest, candidate.format}];
+    if (std::any_of(queue.begin(), queue.end(),
+                    [&](const SignatureCandidate& known) { return IsSame(known, candidate); })) {
+      return;
+    }
+    ++out_.found;
     // What lies beyond this could not be chosen even if it were alone.
     if (queue.size() < kMaxSignatures) {
       queue.push_back(std::move(candidate));

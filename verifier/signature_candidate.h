@@ -23,7 +23,7 @@ struct AcceptedSubject {
 
 /// One signature to be looked at: where it lies and what it was offered for.
 struct SignatureCandidate {
-  SignatureFormat format;
+  SignatureFormat format = SignatureFormat::kCosignLegacy;
   AcceptedSubject subject;
   /// The digest of the manifest whose layer it is.
   Digest manifest;

@@ -38,13 +38,14 @@ Status CheckMessage(const Json& value, std::string_view where, std::span<const F
   if (!value.is_object()) {
     return Malformed(where, "is not an object");
   }
-  for (const auto& [name, member] : value.items()) {
+  for (const auto& member : value.items()) {
+    const std::string& name = member.key();
     const auto field =
         std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
     if (field == fields.end()) {
       return Malformed(where, "has an unknown field " + base::OneLine(name, kMaxNameInError));
     }
-    SIGWARD_RETURN_IF_ERROR(field->check(member, field->name));
+    SIGWARD_RETURN_IF_ERROR(field->check(member.value(), field->name));
   }
   return base::Ok();
 }

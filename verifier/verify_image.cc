@@ -19,8 +19,6 @@ using base::Reason;
 namespace {
 
 constexpr std::size_t kMaxTypeInError = 96;
-/// Base64 text of kMaxSignatureBytes.
-constexpr std::size_t kMaxSignatureText = (kMaxSignatureBytes + 2) / 3 * 4;
 
 /// What a signature is over, and the signature.
 struct Decoded {
@@ -144,16 +142,43 @@ class ImageVerification {
         candidates_(FindSignatures(image, platform, objects_)),
         decoded_(candidates_.chosen.size()) {}
 
-  std::variant<base::Error, VerifiedSignature> Verify(const KeyAuthority& authority) {
-    FurthestFailure failure = candidates_.failure;
-    for (std::size_t i = 0; i < candidates_.chosen.size(); ++i) {
-      auto outcome = VerifyOne(i, authority);
-      if (auto* verified = std::get_if<VerifiedSignature>(&outcome); verified != nullptr) {
-        return std::move(*verified);
+  /// One verdict per authority. Signature by signature, and each for all authorities that have none
+  /// yet: what comes early is found before time is spent on what stands behind it.
+  std::vector<AuthorityVerdict> Verify(std::span<const KeyAuthority> authorities) {
+    std::vector<FurthestFailure> failures(authorities.size(), candidates_.failure);
+    std::vector<std::optional<VerifiedSignature>> found(authorities.size());
+    std::size_t open = authorities.size();
+    for (std::size_t i = 0; i < candidates_.chosen.size() && open > 0; ++i) {
+      for (std::size_t a = 0; a < authorities.size(); ++a) {
+        if (found[a].has_value()) {
+          continue;
+        }
+        auto outcome = VerifyOne(i, authorities[a]);
+        if (auto* verified = std::get_if<VerifiedSignature>(&outcome); verified != nullptr) {
+          found[a] = std::move(*verified);
+          --open;
+          continue;
+        }
+        auto& [stage, error] = *std::get_if<StagedError>(&outcome);
+        failures[a].Note(stage, std::move(error));
       }
-      auto& [stage, error] = *std::get_if<StagedError>(&outcome);
-      failure.Note(stage, std::move(error));
     }
+    std::vector<AuthorityVerdict> verdicts;
+    verdicts.reserve(authorities.size());
+    for (std::size_t a = 0; a < authorities.size(); ++a) {
+      if (found[a].has_value()) {
+        verdicts.push_back({authorities[a].id, *std::move(found[a])});
+      } else {
+        verdicts.push_back({authorities[a].id, Final(failures[a])});
+      }
+    }
+    return verdicts;
+  }
+
+  std::size_t signatures_seen() const { return candidates_.chosen.size(); }
+
+ private:
+  base::Error Final(const FurthestFailure& failure) const {
     base::Error error = failure.error();
     if (candidates_.found > candidates_.chosen.size()) {
       error.detail += " (looked at " + std::to_string(candidates_.chosen.size()) + " of " +
@@ -162,9 +187,6 @@ class ImageVerification {
     return error;
   }
 
-  std::size_t signatures_seen() const { return candidates_.chosen.size(); }
-
- private:
   std::variant<StagedError, VerifiedSignature> VerifyOne(std::size_t i,
                                                          const KeyAuthority& authority) {
     const SignatureCandidate& candidate = candidates_.chosen[i];
@@ -240,9 +262,7 @@ ImageVerdict VerifyImage(const Digest& image, const Platform& platform, const Ev
   }
   ImageVerification verification(image, platform, evidence);
   verdict.signatures_seen = verification.signatures_seen();
-  for (const KeyAuthority& authority : authorities) {
-    verdict.authorities.push_back({authority.id, verification.Verify(authority)});
-  }
+  verdict.authorities = verification.Verify(authorities);
   return verdict;
 }
 

@@ -53,8 +53,8 @@ class VerifiedSignature {
   SignatureFormat format() const { return format_; }
   /// The signed docker-reference (legacy) or empty. Signed, but by upstream's rule not compared.
   const std::string& docker_reference() const { return docker_reference_; }
-  /// The objects that prove it: the signature's manifest first, then its layer, then the index where
-  /// membership was needed. Enough to verify it again.
+  /// The objects that prove it: the signature's manifest first, then its layer, then the index
+  /// where membership was needed. Enough to verify it again.
   const std::vector<Digest>& proof() const { return proof_; }
 
  private:
@@ -75,8 +75,8 @@ class VerifiedSignature {
   std::vector<Digest> proof_;
 };
 
-/// What came out for one authority: a witness, or the failure that got furthest among all signatures
-/// looked at (kNoSignature when there was none to look at).
+/// What came out for one authority: a witness, or the failure that got furthest among all
+/// signatures looked at (kNoSignature when there was none to look at).
 struct AuthorityVerdict {
   AuthorityHash authority;
   std::variant<base::Error, VerifiedSignature> outcome;
@@ -90,10 +90,10 @@ struct ImageVerdict {
 };
 
 /// Looks for a signature of IMAGE by each of AUTHORITIES in EVIDENCE: cosign legacy signatures and
-/// sigstore bundles v0.3 with a public key. Every object is hashed before use. A signature counts for
-/// the image's own digest or, when EVIDENCE holds the index with that digest, for the manifest in it
-/// that fits PLATFORM. One full success per authority is enough; what is stray, foreign or broken
-/// hides nothing.
+/// sigstore bundles v0.3 with a public key. Every object is hashed before use. A signature counts
+/// for the image's own digest or, when EVIDENCE holds the index with that digest, for the manifest
+/// in it that fits PLATFORM. One full success per authority is enough; what is stray, foreign or
+/// broken hides nothing.
 ///
 /// Reasons per authority: kNoSignature, kBadSignature, kDigestMismatch, kMalformed, kDuplicateKey,
 /// kTooLarge, kUnsupportedAlgorithm, kUnsupportedFormat, kWrongType, kEvidenceMissing.

@@ -100,13 +100,12 @@ std::string IndexJson(const std::vector<Kept>& objects) {
     if (object.entry.kind == verifier::ObjectKind::kBlob) {
       continue;
     }
-    manifests.push_back(
-        {{"mediaType", object.entry.media_type},
-         {"digest", object.entry.digest.text()},
-         {"size", object.bytes.size()},
-         {"annotations",
-          {{kKindAnnotation, std::to_string(static_cast<int>(object.entry.kind))},
-           {kOfferedForAnnotation, object.entry.offered_for}}}});
+    manifests.push_back({{"mediaType", object.entry.media_type},
+                         {"digest", object.entry.digest.text()},
+                         {"size", object.bytes.size()},
+                         {"annotations",
+                          {{kKindAnnotation, std::to_string(static_cast<int>(object.entry.kind))},
+                           {kOfferedForAnnotation, object.entry.offered_for}}}});
   }
   return base::Json({{"schemaVersion", 2},
                      {"mediaType", "application/vnd.oci.image.index.v1+json"},
@@ -134,12 +133,12 @@ base::Result<EvidenceEntry> ParseManifestEntry(const base::Json& value) {
   SIGWARD_ASSIGN_OR_RETURN(auto marks, base::JsonFields::Of(*annotations, "annotations"));
   SIGWARD_ASSIGN_OR_RETURN(const std::string kind, marks.String(kKindAnnotation));
   SIGWARD_ASSIGN_OR_RETURN(std::string offered_for, marks.String(kOfferedForAnnotation));
-  for (const auto known : {verifier::ObjectKind::kLegacyManifest,
-                           verifier::ObjectKind::kReferrerManifest,
-                           verifier::ObjectKind::kImageIndex}) {
+  for (const auto known :
+       {verifier::ObjectKind::kLegacyManifest, verifier::ObjectKind::kReferrerManifest,
+        verifier::ObjectKind::kImageIndex}) {
     if (kind == std::to_string(static_cast<int>(known))) {
-      return EvidenceEntry{known, std::move(digest),        0, 0, std::move(offered_for),
-                           std::move(media_type)};
+      return EvidenceEntry{known, std::move(digest),      0,
+                           0,     std::move(offered_for), std::move(media_type)};
     }
   }
   return Fail(Reason::kMalformed, "index.json names an unknown kind of evidence");

@@ -18,10 +18,11 @@ inline constexpr std::uint64_t kMaxStoreBytes = 256U << 20;
 
 /// Evidence that has proved a signature, kept on disk: one OCI image layout per image digest, under
 /// DIR/sha256/HEX. What is read back is trusted no more than what a registry sends: it is verified
-/// again. Images used least recently go first when the bound is reached. Safe for use by many threads.
+/// again. Images used least recently go first when the bound is reached. Safe for use by many
+/// threads.
 ///
-/// Nothing is forced to the disk: an entry torn by a crash fails its hashes when it is verified, and
-/// is fetched again.
+/// Nothing is forced to the disk: an entry torn by a crash fails its hashes when it is verified,
+/// and is fetched again.
 class EvidenceStore {
  public:
   struct Usage {

@@ -18,8 +18,8 @@ bool IsKeyRule(const policy::Authority& authority) {
   return std::holds_alternative<policy::KeyRule>(authority.rule);
 }
 
-/// True when no signature that may still be found can change DECISION: every policy is satisfied, or
-/// one that is enforced has no authority that a signature could satisfy.
+/// True when no signature that may still be found can change DECISION: every policy is satisfied,
+/// or one that is enforced has no authority that a signature could satisfy.
 bool IsSettled(const policy::Decision& decision, std::span<const policy::Policy* const> selected) {
   bool all_satisfied = true;
   for (std::size_t i = 0; i < selected.size(); ++i) {
@@ -33,6 +33,10 @@ bool IsSettled(const policy::Decision& decision, std::span<const policy::Policy*
     all_satisfied = all_satisfied && hopeless;
   }
   return all_satisfied;
+}
+
+bool Says(const policy::Decision& decision, Reason reason) {
+  return decision.error.has_value() && decision.error->reason == reason;
 }
 
 /// False only when the caller knows that the digest does not name an index.
@@ -121,8 +125,8 @@ class Gate::Search {
       return Evaluate();
     }
     const std::vector<const policy::KeyRule*> missing = MissingKeys();
-    auto answer = gate_.verifier_.Verify(workload_.digest, gate_.platform_, evidence, missing,
-                                         deadline_);
+    auto answer =
+        gate_.verifier_.Verify(workload_.digest, gate_.platform_, evidence, missing, deadline_);
     if (!answer.ok()) {
       if (counts_failures) {
         CouldNotRead(std::move(answer).error());
@@ -160,8 +164,10 @@ class Gate::Search {
     }
   }
 
+  /// The first one counts, unless it tells of bad bytes and a later one of an outage.
   void CouldNotRead(base::Error error) {
-    if (!findings_.unread.has_value()) {
+    if (!findings_.unread.has_value() ||
+        (!base::CouldNotTell(findings_.unread->reason) && base::CouldNotTell(error.reason))) {
       findings_.unread = std::move(error);
     }
   }
@@ -203,17 +209,26 @@ policy::Decision Gate::Decide(const std::shared_ptr<const policy::PolicySnapshot
   }
   const std::string question = workload.image.pinned(workload.digest) + "#" +
                                std::to_string(snapshot->generation()) + "#" + workload.media_type;
-  auto found = searches_.Run(
-      question, deadline, [&] { return search.Everywhere(); },
-      [](const policy::Decision& decision) {
-        const bool absent =
-            decision.error.has_value() && decision.error->reason == Reason::kNoSignature;
-        return absent ? kAbsenceRemembered : std::chrono::milliseconds(0);
-      });
-  if (found.ok()) {
-    return *std::move(found);
+  bool led = false;
+  while (true) {
+    auto found = searches_.Run(
+        question, deadline,
+        [&] {
+          led = true;
+          return search.Everywhere();
+        },
+        [](const policy::Decision& decision) {
+          return Says(decision, Reason::kNoSignature) ? kAbsenceRemembered
+                                                      : std::chrono::milliseconds(0);
+        });
+    if (!found.ok()) {
+      return search.GiveUp(std::move(found).error());
+    }
+    // Who led may have had less time, or met an outage that is over.
+    if (led || !Says(*found, Reason::kTimeout) || deadline.Passed()) {
+      return *std::move(found);
+    }
   }
-  return search.GiveUp(std::move(found).error());
 }
 
 }  // namespace sigward::gate

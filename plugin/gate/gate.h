@@ -18,8 +18,8 @@
 
 namespace sigward::gate {
 
-/// How long "there is no evidence" is remembered. Enough that a burst of equal pulls asks the registry
-/// once, short enough that a signature pushed after a refusal is seen by the next try.
+/// How long "there is no evidence" is remembered. Enough that a burst of equal pulls asks the
+/// registry once, short enough that a signature pushed after a refusal is seen by the next try.
 inline constexpr std::chrono::milliseconds kAbsenceRemembered{200};
 
 /// The one place where decisions are made, whoever asks.
@@ -34,11 +34,11 @@ class Gate {
         platform_(std::move(platform)),
         searches_(clock) {}
 
-  /// Decides whether WORKLOAD may be there, by the policies of SNAPSHOT (null: none is active, which
-  /// denies with kPolicyUnavailable). Signatures are looked for where they are nearest: remembered
-  /// ones, kept evidence, the registry, and there the image's own signatures before those of its
-  /// platform manifest; each place only when those before it did not satisfy every policy.
-  /// Returns by DEADLINE, give or take the time of one local answer.
+  /// Decides whether WORKLOAD may be there, by the policies of SNAPSHOT (null: none is active,
+  /// which denies with kPolicyUnavailable). Signatures are looked for where they are nearest:
+  /// remembered ones, kept evidence, the registry, and there the image's own signatures before
+  /// those of its platform manifest; each place only when those before it did not satisfy every
+  /// policy. Returns by DEADLINE, give or take the time of one local answer.
   policy::Decision Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot,
                           const policy::Workload& workload, const base::Deadline& deadline);
 

@@ -18,15 +18,15 @@ namespace sigward::gate {
 /// Answers that are kept for a moment after their flight has landed, at most.
 inline constexpr std::size_t kMaxLanded = 1024;
 
-/// Lets only the first of several equal questions at once do the work; the others wait for its answer.
-/// An answer that KEEP_FOR names a time for is handed out for that long afterwards too.
+/// Lets only the first of several equal questions at once do the work; the others wait for its
+/// answer. An answer that KEEP_FOR names a time for is handed out for that long afterwards too.
 template <typename T>
 class SingleFlight {
  public:
   explicit SingleFlight(const base::Clock& clock) : clock_(clock) {}
 
-  /// Runs WORK, or waits for the one who runs it for the same KEY. WORK must keep to DEADLINE itself.
-  /// Fails with kTimeout when another's answer is not there by DEADLINE.
+  /// Runs WORK, or waits for the one who runs it for the same KEY. WORK must keep to DEADLINE
+  /// itself. Fails with kTimeout when another's answer is not there by DEADLINE.
   base::Result<T> Run(const std::string& key, const base::Deadline& deadline,
                       const std::function<T()>& work,
                       const std::function<std::chrono::milliseconds(const T&)>& keep_for) {
@@ -69,7 +69,8 @@ class SingleFlight {
 
   void Forget(const std::string& key, const std::shared_ptr<Flight>& flight, bool keep) {
     if (!keep || flights_.size() > kMaxLanded) {
-      if (const auto found = flights_.find(key); found != flights_.end() && found->second == flight) {
+      if (const auto found = flights_.find(key);
+          found != flights_.end() && found->second == flight) {
         flights_.erase(found);
       }
     }

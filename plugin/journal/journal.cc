@@ -2,10 +2,10 @@
 
 #include <sys/random.h>
 
-#include <ctime>
 #include <utility>
 
 #include "base/base64.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/strict_json.h"
 #include "base/text.h"
@@ -20,14 +20,6 @@ std::string NewId() {
   std::array<std::uint8_t, 8> bytes{};
   (void)!getrandom(bytes.data(), bytes.size(), 0);
   return base::EncodeHex(bytes);
-}
-
-std::string UtcNow() {
-  const time_t now = time(nullptr);
-  tm parts{};
-  gmtime_r(&now, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 void AddOutcome(Json& object, Verdict verdict, const std::optional<base::Error>& error) {
@@ -103,7 +95,7 @@ Told Journal::Record(const Question& question, const policy::Decision& decision,
   base::LogRecord(SeverityOf(decision), "decision",
                   std::string_view(logged).substr(1, logged.size() - 2));
   // The log puts its own time in front of a line.
-  record["time"] = UtcNow();
+  record["time"] = base::UtcNowText();
   const std::lock_guard lock(mutex_);
   switch (decision.verdict) {
     case Verdict::kAllow:

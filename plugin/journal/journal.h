@@ -34,8 +34,8 @@ struct Told {
   std::string record;
 };
 
-/// Numbers every decision, writes its one line to the log and counts it. A log that cannot be written
-/// changes no verdict. Safe for use by many threads.
+/// Numbers every decision, writes its one line to the log and counts it. A log that cannot be
+/// written changes no verdict. Safe for use by many threads.
 class Journal {
  public:
   struct Counts {

@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "base/json_fields.h"
 #include "base/strict_json.h"
-#include "plugin/sync/local_source.h"
+#include "plugin/sync/root_only.h"
 
 namespace sigward::sync {
 namespace {
@@ -57,32 +57,46 @@ base::Status ActivePolicy::RestoreLastGood() {
   if (access(state_file_.c_str(), F_OK) != 0) {
     return base::Ok();
   }
-  SIGWARD_ASSIGN_OR_RETURN(const std::string text, base::ReadFile(state_file_, kMaxStateBytes));
+  // The state is trusted like the source, so it must be root's alone like the source.
+  SIGWARD_ASSIGN_OR_RETURN(const std::string text, ReadRootOnlyFile(state_file_, kMaxStateBytes));
   SIGWARD_ASSIGN_OR_RETURN(LastGood last, ParseState(text));
   SIGWARD_ASSIGN_OR_RETURN(auto snapshot,
                            policy::PolicySnapshot::Parse(last.content, last.generation));
   Swap(std::move(snapshot), std::move(last.content));
+  is_durable_ = true;
   return base::Ok();
 }
 
 base::Status ActivePolicy::Take() {
   auto take = [this]() -> base::Status {
-    SIGWARD_ASSIGN_OR_RETURN(std::string content, ReadLocalPolicy(source_));
+    SIGWARD_ASSIGN_OR_RETURN(std::string content,
+                             ReadRootOnlyFile(source_, policy::kMaxCompiledBytes));
     const auto current = Current();
-    if (current != nullptr && content == content_) {
-      return base::Ok();
+    if (current == nullptr || content != content_) {
+      const std::uint64_t next = (current == nullptr ? 0 : current->generation()) + 1;
+      SIGWARD_ASSIGN_OR_RETURN(auto snapshot, policy::PolicySnapshot::Parse(content, next));
+      Swap(std::move(snapshot), std::move(content));
+      is_durable_ = false;
     }
-    const std::uint64_t next = (current == nullptr ? 0 : current->generation()) + 1;
-    SIGWARD_ASSIGN_OR_RETURN(auto snapshot, policy::PolicySnapshot::Parse(content, next));
-    const base::Json state = {{"generation", next}, {"policy", content}};
-    SIGWARD_RETURN_IF_ERROR(base::ReplaceFile(state_file_, state.dump()));
-    Swap(std::move(snapshot), std::move(content));
-    return base::Ok();
+    return MakeDurable();
   };
   base::Status taken = take();
   const std::lock_guard lock(mutex_);
   last_error_ = taken.ok() ? std::nullopt : std::optional(taken.error());
   return taken;
+}
+
+base::Status ActivePolicy::MakeDurable() {
+  if (is_durable_) {
+    return base::Ok();
+  }
+  const base::Json state = {{"generation", Current()->generation()}, {"policy", content_}};
+  const base::Status written = base::ReplaceFile(state_file_, state.dump());
+  if (!written.ok()) {
+    return base::Within("the policy is active, but a restart may not know it", written.error());
+  }
+  is_durable_ = true;
+  return base::Ok();
 }
 
 void ActivePolicy::Swap(std::shared_ptr<const policy::PolicySnapshot> snapshot,

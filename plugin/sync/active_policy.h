@@ -11,10 +11,11 @@
 
 namespace sigward::sync {
 
-/// The policy in force. A new one is read, checked as a whole, written to the state and only then
-/// put in place; whatever fails leaves the last good one where it is, across restarts too. Each
-/// content that was accepted gets the next generation; generations only go up.
-/// Safe for use by many threads.
+/// The policy in force. A new one is read and checked as a whole and only then put in place;
+/// whatever fails leaves the last good one where it is. Each content that was accepted gets the
+/// next generation; generations only go up. The state remembers the last one across restarts; where
+/// it cannot be written (a full disk), the new policy is in force all the same, for it may revoke a
+/// key. Safe for use by many threads.
 class ActivePolicy {
  public:
   /// SOURCE is the path of the compiled policy, STATE_FILE where the last good one is kept.
@@ -25,8 +26,9 @@ class ActivePolicy {
   /// state held is active all the same.
   base::Status Start();
 
-  /// Takes the source's content. Fails with kPolicyUnavailable, kPolicyInvalid, kTooLarge or
-  /// kIoFailed; then nothing has changed.
+  /// Takes the source's content. Fails with kPolicyUnavailable, kPolicyInvalid or kTooLarge; then
+  /// nothing has changed. Fails with kIoFailed when it was taken, but the state could not be
+  /// written; the next call tries that again.
   base::Status Reload();
 
   /// Null as long as there is none.
@@ -39,6 +41,7 @@ class ActivePolicy {
  private:
   base::Status RestoreLastGood();
   base::Status Take();
+  base::Status MakeDurable();
   void Swap(std::shared_ptr<const policy::PolicySnapshot> snapshot, std::string content);
 
   const std::string source_;
@@ -46,6 +49,7 @@ class ActivePolicy {
   /// Serialises Start and Reload.
   std::mutex change_;
   std::string content_;
+  bool is_durable_ = false;
   mutable std::mutex mutex_;
   std::shared_ptr<const policy::PolicySnapshot> current_;
   std::optional<base::Error> last_error_;

@@ -42,8 +42,9 @@ class BedCase(unittest.TestCase):
         cls._start_registries()
         cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir)
         cls.sigward.compile(*cls.policies())
+        cls.addClassCleanup(cls._check_for_sanitizer_reports)
+        cls.addClassCleanup(cls.sigward.stop)
         cls.sigward.start()
-        cls.addClassCleanup(lambda: cls.sigward.stop())
         if "containerd" in cls.NEEDS:
             cls.containerd = Containerd(cls.place / "containerd", cls.hosts_dir, cls.sigward.socket)
             cls.addClassCleanup(cls.containerd.stop)
@@ -67,6 +68,14 @@ class BedCase(unittest.TestCase):
                 cls.addClassCleanup(registry.close if name == "lying" else registry.stop)
                 write_hosts(cls.hosts_dir, registry.host, registry.hosts_toml())
                 setattr(cls, name, registry)
+
+    @classmethod
+    def _check_for_sanitizer_reports(cls):
+        """A build with sanitizers may report at a process' end, when no answer can show it."""
+        reports = [line for line in cls.sigward.log().splitlines()
+                   if "Sanitizer" in line or "runtime error:" in line]
+        if reports:
+            raise AssertionError("\n".join(reports))
 
     @classmethod
     def _remove(cls):

@@ -33,7 +33,6 @@ FAULTS = {
     "manifest-swapped": "a manifest by digest that hashes to something else",
     "manifest-web-page": "200 with a page of HTML in place of a manifest or list",
     "redirect-loop": "every request for evidence is sent to itself",
-    "no-referrers-api": "404 for the referrers API alone, as older registries answer",
 }
 _FLOOD = b"\0" * 65536
 _PAGE = b"<!doctype html><title>sign in</title>"
@@ -49,6 +48,13 @@ class Repository:
         self.evidence = set()
         self.referrers = collections.defaultdict(list)
         self.faults = set()
+
+    def strike(self, *faults):
+        """Switches these faults on, and all others off."""
+        unknown = set(faults) - FAULTS.keys()
+        if unknown:
+            raise ValueError(f"no such fault: {unknown}")
+        self.faults = set(faults)
 
     def add_image(self, tag, image):
         self.manifests.update(image.manifests)
@@ -119,8 +125,6 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if fault in STATUS_FAULTS:
             self._send(STATUS_FAULTS[fault], _error("DENIED"), "application/json", True)
             return True
-        if fault == "no-referrers-api":
-            return kind == "referrers" and self._send(404, b"404 page not found", "text/plain", True)
         if fault in ("hang-up", "silent"):
             if fault == "silent":
                 self._until_closed(lambda: time.sleep(0.2))
@@ -253,10 +257,9 @@ class LyingRegistry:
     def repository(self, name):
         return self._server.repositories[name]
 
-    @property
-    def requests(self):
-        """(method, path) of every request so far."""
-        return list(self._server.requests)
+    def requests_for(self, name):
+        """(method, path) of every request about one repository so far."""
+        return [r for r in self._server.requests if r[1].startswith(f"/v2/{name}/")]
 
     def hosts_toml(self):
         ca = [f'ca = "{self._authority.certificate}"'] if self._authority else []

@@ -9,14 +9,17 @@ PEERS = pathlib.Path(os.environ.get("SIGWARD_PEERS_DIR", SOURCE / "build/peers")
 
 def program(name):
     """A program of sigward itself."""
-    return BIN / name
+    return _existing(BIN / name, "build it first, or set SIGWARD_BIN_DIR")
 
 
 def peer(name):
     """A program that scripts/peers brought."""
-    path = PEERS / "usr/bin" / name
+    return _existing(PEERS / "usr/bin" / name, "run scripts/peers first")
+
+
+def _existing(path, otherwise):
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing: run scripts/peers first")
+        raise FileNotFoundError(f"{path} is missing: {otherwise}")
     return path
 
 

@@ -1,4 +1,5 @@
 """sigwardd with its workers, started by hand in a folder of its own."""
+import contextlib
 import json
 import os
 import pathlib
@@ -19,6 +20,7 @@ class Sigward:
         self._config = folder / "config.toml"
         self._policy_folder = folder / "policies"
         self.env = {"SIGWARD_GATE_SOCKET": str(self.socket)}
+        self._process = None
         for part in ("run", "state"):
             (folder / part).mkdir(parents=True, mode=0o755)
         self._config.write_text(f"""[gate]
@@ -41,7 +43,8 @@ hosts_dir = "{hosts_dir}"
         self.wait_for_processes()
 
     def stop(self, how=signal.SIGTERM):
-        self._process.stop(how)
+        if self._process:
+            self._process.stop(how)
 
     def ready(self):
         return self.cli("status", check=False).returncode == 0
@@ -55,9 +58,8 @@ hosts_dir = "{hosts_dir}"
         """Pid by name of all living processes of sigward: launcher, sigwardd and the workers."""
         found = {"launcher": self.pid}
         for child in _children(self.pid):
-            if _state(child) != "Z":
-                name = pathlib.Path(os.readlink(f"/proc/{child}/exe")).name
-                found[name] = child
+            with contextlib.suppress(OSError):  # it may end while it is looked at
+                found[pathlib.Path(os.readlink(f"/proc/{child}/exe")).name] = child
         return found
 
     def wait_for_processes(self, seconds=10):
@@ -111,10 +113,13 @@ hosts_dir = "{hosts_dir}"
 
     # ---- what it said ---------------------------------------------------------------------------
 
+    def log(self):
+        return self._process.text() if self._process else ""
+
     def events(self, *names):
         """The log's lines with one of these events, oldest first."""
         lines = []
-        for line in self._process.text().splitlines():
+        for line in self.log().splitlines():
             try:
                 entry = json.loads(line)
             except json.JSONDecodeError:
@@ -148,6 +153,7 @@ def descriptors(pid):
 
 
 def memory_kib(pid):
-    """The process' proportional share of memory, in KiB."""
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
+    """Memory of the process' own in KiB: what it shares with others (libraries) comes and goes with them."""
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return sum(int(line.split()[1]) for line in text.splitlines()
+               if line.startswith(("RssAnon:", "RssShmem:")))

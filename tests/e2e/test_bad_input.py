@@ -88,7 +88,7 @@ class BadInput(BedCase):
         """The same for a well-signed image, in both formats, whose evidence is struck by FAULTS."""
         self.sign_legacy()
         self.attach_bundle(self.bundle())
-        self.repository.faults = set(faults)
+        self.repository.strike(*faults)
         self.pull_is_refused()
 
     # ---- signatures -----------------------------------------------------------------------------
@@ -166,10 +166,15 @@ class BadInput(BedCase):
         self.bend_signature(lambda s: s[:40] + "\n" + s[40:])
 
     def test_base64_with_trailing_bytes(self):
-        self.bend_signature(lambda s: s + "AAAA")
+        self.bend_signature(lambda s: s + "!")
 
     def test_base64_that_is_empty(self):
         self.bend_signature(lambda s: "")
+
+    def test_signature_with_trailing_bytes(self):
+        said = signing.payload(self.image.top)
+        self.sign_legacy(said, signing.text(self.keys.sign("good", said) + bytes(3)))
+        self.pull_is_refused()
 
     # ---- too much -------------------------------------------------------------------------------
 
@@ -216,7 +221,7 @@ class BadInput(BedCase):
 
     def test_manifest_that_hashes_to_something_else(self):
         self.attach_bundle(self.bundle())
-        self.repository.faults = {"manifest-swapped"}
+        self.repository.strike("manifest-swapped")
         self.pull_is_refused()
 
     def test_web_page_in_place_of_a_manifest(self):
@@ -238,7 +243,7 @@ class BadInput(BedCase):
 
     def test_status_404_for_a_manifest_that_is_listed(self):
         self.attach_bundle(self.bundle())
-        self.repository.faults = {"manifest-missing"}
+        self.repository.strike("manifest-missing")
         self.pull_is_refused()
 
     def test_status_429(self):

@@ -30,7 +30,7 @@ class Endurance(BedCase):
             repository.add_evidence(signing.legacy_tag(image.top), signing.legacy_image(
                 [(said, signing.text(self.keys.sign(key, said)))]))
         if kind not in ("good", "other", None):
-            repository.faults = {kind}
+            repository.strike(kind)
         return f"{self.lying.host}/{name}:v1", image.top, kind == "good"
 
     def ask(self, number):

@@ -67,6 +67,20 @@ class Shapes(BedCase):
         self.cosign.sign_legacy(self.pinned("mirrored-signed", image.top), "good")
         self.assert_allowed(self.containerd.pull("registry.example/mirrored-signed:v1"))
 
+    def test_few_requests_find_a_signature_and_then_it_is_remembered(self):
+        image = images.build(self.id())
+        repository = self.lying.repository("once")
+        repository.add_image("v1", image)
+        said = payload(image.top)
+        signature = text(self.keys.sign("good", said))
+        repository.add_evidence(legacy_tag(image.top), legacy_image([(said, signature)]))
+        reference = f"{self.lying.host}/once:v1"
+        self.assert_allowed(self.sigward.ask(reference, image.top))
+        asked = self.lying.requests_for("once")
+        self.assertLessEqual(len(asked), 5, asked)
+        self.assert_allowed(self.sigward.ask(reference, image.top))
+        self.assertEqual(self.lying.requests_for("once"), asked)
+
     def test_signature_that_only_the_second_host_has(self):
         image = images.build(self.id())
         first, second = self.lying, LyingRegistry()

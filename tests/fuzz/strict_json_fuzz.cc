@@ -1,5 +1,5 @@
-// What ParseStrictJson takes, it gives back the same after being written out; and what it takes, the
-// bare library takes too: strict is a subset, never another reading.
+// What ParseStrictJson takes, it gives back the same after being written out; and what it takes,
+// the bare library takes too: strict is a subset, never another reading.
 
 #include <cstddef>
 #include <cstdint>

@@ -116,7 +116,7 @@ class Strays(InteropCase):
         """A referrer that the list names for this image although its manifest says another."""
         reference, digest = self.push("borrowed")
         document, blobs = signing.referrer({**self.subject, "digest": "sha256:" + "1" * 64},
-                                           self.bundle(digest, "other"))
+                                           self.bundle(digest))
         for blob in blobs.values():
             self.plain.put_blob("borrowed", blob)
         self.plain.add_referrer("borrowed", digest, document)

@@ -30,6 +30,8 @@ struct Capabilities {
 struct ClientCertificate {
   std::string certificate_pem;
   std::string key_pem;
+
+  friend bool operator==(const ClientCertificate&, const ClientCertificate&) = default;
 };
 
 /// Scheme, host and port of a URL: who gets to see a request.
@@ -64,6 +66,10 @@ struct Endpoint {
 
   /// "https://host:port/v2".
   std::string url() const;
+  /// True when OTHER is the same API, however it is reached.
+  bool IsPlaceOf(const Endpoint& other) const {
+    return origin == other.origin && path == other.path;
+  }
 };
 
 }  // namespace sigward::worker

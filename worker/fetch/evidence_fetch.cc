@@ -204,7 +204,11 @@ void EvidenceFetch::FetchListed(const Digest& image, const FirstRound& round) {
       bytes_left_ += answers[i]->body.size();
       continue;
     }
-    if (referrer.bundle.has_value()) {
+    const bool is_new =
+        referrer.bundle.has_value() && std::ranges::none_of(third, [&](const Wanted& wanted) {
+          return wanted.candidate.digest == referrer.bundle->digest;
+        });
+    if (is_new) {
       third.push_back({std::move(*referrer.bundle), "blobs"});
     }
     evidence_.objects.push_back({ObjectKind::kReferrerManifest, second[i].candidate.digest,

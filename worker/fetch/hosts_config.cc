@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -96,11 +98,12 @@ std::string Authority(const Origin& origin) {
   return Url{origin, "", ""}.text().substr(origin.scheme.size());
 }
 
-/// A later entry that asks the same place for no more than an earlier one (a server that is its own
-/// first host, as the usual file has it) would only cost requests.
+/// A later entry that asks the same place in the same way for no more than an earlier one (a server
+/// that is its own first host, as the usual file has it) would only cost requests and time.
 bool IsRepeated(const Endpoints& earlier, const Endpoint& later) {
   return std::any_of(earlier.begin(), earlier.end(), [&](const Endpoint& e) {
-    return e.origin == later.origin && e.path == later.path &&
+    return e.IsPlaceOf(later) && e.insecure == later.insecure && e.ca_pem == later.ca_pem &&
+           e.client == later.client && e.headers == later.headers &&
            (e.capabilities.pull || !later.capabilities.pull) &&
            (e.capabilities.resolve || !later.capabilities.resolve);
   });
@@ -239,6 +242,10 @@ Result<HostsConfig::Loaded> HostsConfig::Load(const std::string& folder,
   // Taken before the files are read, so that a change in between is seen next time.
   loaded.stamps[folder] = StampOf(folder);
   loaded.stamps[file] = StampOf(file);
+  struct stat link {};
+  if (loaded.stamps[file] == Stamp() && lstat(file.c_str(), &link) == 0) {
+    return Fail(Reason::kConfigInvalid, file + ": a link that leads nowhere, or not to be read");
+  }
   std::vector<HostSection> sections;
   if (loaded.stamps[file].size > 0) {
     SIGWARD_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(file, kMaxHostsTomlBytes));

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "worker/fetch/toml_text.h"
 #include "worker/fetch/url.h"
 
 // Header-only and without exceptions: a syntax error is a value, not a throw.
@@ -20,7 +21,6 @@ namespace {
 
 using base::Error;
 using base::Fail;
-using base::Nothing;
 using base::Reason;
 using base::Result;
 using base::Status;
@@ -279,6 +279,10 @@ Result<std::vector<HostSection>> ParseHostsToml(std::string_view text, const std
   if (text.size() > kMaxHostsTomlBytes) {
     return Fail(Reason::kTooLarge,
                 file + " is larger than " + std::to_string(kMaxHostsTomlBytes) + " bytes");
+  }
+  if (const auto line = LineOfBareNonAscii(text); line.has_value()) {
+    return Fail(Reason::kConfigInvalid,
+                file + ":" + std::to_string(*line) + ": character that cannot stand here");
   }
   const toml::parse_result parsed = toml::parse(text, std::string_view(file));
   SectionReader reader(file);

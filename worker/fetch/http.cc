@@ -41,41 +41,41 @@ Error StatusError(long status) {
 class HttpClient::Connections {
  public:
   Connections() : multi_(curl_multi_init()) {
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kMaxIdleConnections);
-    curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnectionsPerHost);
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kMaxIdleConnections);
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAX_HOST_CONNECTIONS, kMaxConnectionsPerHost);
   }
-  ~Connections() { curl_multi_cleanup(multi_); }
-  Connections(const Connections&) = delete;
-  Connections& operator=(const Connections&) = delete;
 
   bool Add(HttpTransfer& transfer) {
     CURL* handle = transfer.Prepare();
-    return handle != nullptr && curl_multi_add_handle(multi_, handle) == CURLM_OK;
+    return handle != nullptr && curl_multi_add_handle(multi_.get(), handle) == CURLM_OK;
   }
-  void Remove(CURL* handle) { curl_multi_remove_handle(multi_, handle); }
+  void Remove(CURL* handle) { curl_multi_remove_handle(multi_.get(), handle); }
 
   /// Lets transfers go on, waits at most WAIT for something to happen, and calls ENDED(handle,
   /// code) for each that came to an end. False when libcurl itself fails.
   template <typename Ended>
   bool Step(std::chrono::milliseconds wait, Ended ended) {
     int running = 0;
-    if (curl_multi_perform(multi_, &running) != CURLM_OK) {
+    if (curl_multi_perform(multi_.get(), &running) != CURLM_OK) {
       return false;
     }
     int queued = 0;
     bool any = false;
-    while (CURLMsg* message = curl_multi_info_read(multi_, &queued)) {
+    while (CURLMsg* message = curl_multi_info_read(multi_.get(), &queued)) {
       if (message->msg == CURLMSG_DONE) {
         any = true;
         ended(message->easy_handle, message->data.result);
       }
     }
-    return any ||
-           curl_multi_poll(multi_, nullptr, 0, static_cast<int>(wait.count()), nullptr) == CURLM_OK;
+    return any || curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()),
+                                  nullptr) == CURLM_OK;
   }
 
  private:
-  CURLM* multi_;
+  struct Close {
+    void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+  };
+  std::unique_ptr<CURLM, Close> multi_;
 };
 
 HttpClient::HttpClient() : connections_(std::make_unique<Connections>()) {}

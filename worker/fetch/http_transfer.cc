@@ -113,10 +113,6 @@ CURL* HttpTransfer::Prepare() {
   if (IsLocalHost(endpoint.origin.host)) {
     Set(handle, CURLOPT_NOPROXY, "*");
   }
-  if (request_->method == HttpMethod::kGet) {
-    curl_easy_setopt(handle, CURLOPT_MAXFILESIZE_LARGE,
-                     static_cast<curl_off_t>(request_->max_bytes));
-  }
   PrepareTls(at_home);
   PrepareHeaders(at_home);
 
@@ -170,7 +166,9 @@ void HttpTransfer::Append(const std::string& line) {
 bool HttpTransfer::Finished(CURLcode code) {
   finished_ = true;
   code_ = code;
-  if (code != CURLE_OK || !IsRedirect(Status())) {
+  // The page that comes with a redirect is of no interest; it may be longer than what is wanted.
+  const bool page_was_cut = code == CURLE_WRITE_ERROR && unwanted_bytes_ > kMaxUnwantedBody;
+  if ((code != CURLE_OK && !page_was_cut) || !IsRedirect(Status())) {
     return false;
   }
   const std::string location = Header("Location", /*join=*/false);

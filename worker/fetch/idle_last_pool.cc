@@ -51,6 +51,11 @@ std::size_t IdleLastPool::threads() const {
   return members_.size();
 }
 
+std::size_t IdleLastPool::idle() const {
+  const std::lock_guard lock(mutex_);
+  return idle_.size();
+}
+
 void IdleLastPool::Run(Members::iterator self) {
   {
     const Worker worker = make_worker_();

@@ -37,7 +37,9 @@ class IdleLastPool {
   /// can be started.
   std::optional<base::UniqueFd> Offer(base::UniqueFd connection);
 
+  /// Threads that there are, and how many of them wait for a connection.
   std::size_t threads() const;
+  std::size_t idle() const;
 
  private:
   struct Member {

@@ -121,6 +121,17 @@ Referrers ReadPages(RepositoryReader& reader, const Endpoint& endpoint, HttpResp
   }
 }
 
+/// What the referrers API, which is there, has to say.
+Referrers ReadApi(RepositoryReader& reader, ReferrersMemory& memory, const Endpoint& endpoint,
+                  Result<HttpResponse> answer, const Deadline& deadline) {
+  Outcome outcome = ToOutcome(std::move(answer));
+  if (auto* error = std::get_if<base::Error>(&outcome)) {
+    return std::move(*error);
+  }
+  memory.Note(reader.RepositoryUrl(endpoint), ReferrersSupport::kPresent);
+  return ReadPages(reader, endpoint, std::get<HttpResponse>(std::move(outcome)), deadline);
+}
+
 Referrers ReadTag(Result<HttpResponse> answer) {
   Outcome outcome = ToOutcome(std::move(answer));
   if (auto* error = std::get_if<base::Error>(&outcome)) {
@@ -162,14 +173,7 @@ NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
   if (support != ReferrersSupport::kAbsent) {
     Result<HttpResponse>& api = answers[1];
     if (!LacksApi(api)) {
-      Outcome outcome = ToOutcome(std::move(api));
-      if (auto* error = std::get_if<base::Error>(&outcome)) {
-        content.referrers = std::move(*error);
-        return content;
-      }
-      memory.Note(repository, ReferrersSupport::kPresent);
-      content.referrers =
-          ReadPages(reader, endpoint, std::get<HttpResponse>(std::move(outcome)), deadline);
+      content.referrers = ReadApi(reader, memory, endpoint, std::move(api), deadline);
       return content;
     }
     if (repository_is_there) {
@@ -180,6 +184,15 @@ NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
     answers = reader.AskEndpoint(endpoint, {&tag, 1}, deadline);
   }
   content.referrers = ReadTag(std::move(answers.back()));
+  if (support == ReferrersSupport::kAbsent && std::holds_alternative<Absent>(content.referrers)) {
+    // What is only remembered must not make "none" of what may be there by now.
+    const Ask api = IndexAt("referrers/" + image.text());
+    Result<HttpResponse> answer =
+        std::move(reader.AskEndpoint(endpoint, {&api, 1}, deadline).front());
+    if (!LacksApi(answer)) {
+      content.referrers = ReadApi(reader, memory, endpoint, std::move(answer), deadline);
+    }
+  }
   return content;
 }
 

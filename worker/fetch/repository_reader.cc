@@ -1,5 +1,6 @@
 #include "worker/fetch/repository_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sigward::worker {
@@ -47,6 +48,7 @@ std::vector<Outcome> RepositoryReader::AskAll(AskedBy by, std::span<const Ask> a
   }
   EachEndpoint(by, [&](const Endpoint& endpoint, const Deadline& deadline) {
     std::vector<Ask> now;
+    now.reserve(open.size());
     for (const std::size_t i : open) {
       now.push_back(asks[i]);
     }
@@ -73,9 +75,17 @@ void RepositoryReader::EachEndpoint(
       asked.push_back(&endpoint);
     }
   }
-  for (const Endpoint* endpoint : asked) {
+  for (auto at = asked.begin(); at != asked.end(); ++at) {
+    const Endpoint* endpoint = *at;
     const bool is_last = endpoint == asked.back();
     if (!is_last && down_.contains(endpoint)) {
+      continue;
+    }
+    // The registry itself may stand among its mirrors with other settings. Where they got an
+    // answer, that was its word.
+    if (std::any_of(asked.begin(), at, [&](const Endpoint* earlier) {
+          return earlier->IsPlaceOf(*endpoint) && !down_.contains(earlier);
+        })) {
       continue;
     }
     // A mirror that hangs leaves half of the time to those behind it.

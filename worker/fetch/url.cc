@@ -38,6 +38,19 @@ std::string Lower(std::string text) {
   return text;
 }
 
+/// A name or a literal address in ASCII. libcurl decodes %XX in a host and takes other alphabets:
+/// what is compared and checked here must be what is connected to.
+bool IsPlainHost(std::string_view host) {
+  if (host.starts_with('[')) {
+    in6_addr address{};
+    return host.ends_with(']') &&
+           inet_pton(AF_INET6, std::string(host.substr(1, host.size() - 2)).c_str(), &address) == 1;
+  }
+  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+  });
+}
+
 bool IsLoopback4(std::uint32_t address) {
   return address >> 24 == 127;
 }
@@ -89,7 +102,7 @@ bool IsLocalhostName(std::string_view host) {
 template <typename For4, typename For6>
 bool LiteralIs(std::string_view host, For4 for4, For6 for6) {
   if (host.starts_with('[') && host.ends_with(']')) {
-    const std::string inner(host.substr(1, host.find_first_of("%]") - 1));
+    const std::string inner(host.substr(1, host.size() - 2));
     in6_addr address{};
     return inet_pton(AF_INET6, inner.c_str(), &address) == 1 && for6(address);
   }
@@ -129,8 +142,8 @@ Result<Url> ParseUrl(std::string_view text, const Url* base) {
   }
   result.origin.host = Lower(Part(url.get(), CURLUPART_HOST));
   result.origin.port = Part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  if (result.origin.host.empty()) {
-    return Fail(Reason::kMalformed, "URL without a host");
+  if (!IsPlainHost(result.origin.host)) {
+    return Fail(Reason::kMalformed, "URL without a plain host");
   }
   result.path = Part(url.get(), CURLUPART_PATH);
   if (result.path == "/") {

@@ -26,8 +26,9 @@ struct Url {
 
 /// Reads an http or https URL; scheme and host are put into lower case, numeric IPv4 spellings into
 /// dotted form, an absent port becomes the scheme's own. With BASE, TEXT may be relative to it
-/// (RFC 3986 §5), and dot segments are resolved. Fails with kMalformed: other schemes, no host,
-/// user information (credentials never travel in a URL).
+/// (RFC 3986 §5), and dot segments are resolved. Fails with kMalformed: other schemes, no host
+/// or one that is not plain ASCII (percent signs, zone identifiers), user information (credentials
+/// never travel in a URL).
 base::Result<Url> ParseUrl(std::string_view text, const Url* base = nullptr);
 
 /// True for "localhost", names under it, and literal addresses that IsLocalAddress knows.

@@ -68,6 +68,10 @@ base::Status HardenProcess() {
   if (kSealed && prctl(PR_SET_DUMPABLE, 0) != 0) {
     return Failed("closing to debuggers");
   }
+  // A log reader that goes away must not take the worker with it.
+  if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
+    return Failed("ignoring SIGPIPE");
+  }
   const base::UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null.valid() || dup2(null.get(), STDIN_FILENO) < 0 || dup2(null.get(), STDOUT_FILENO) < 0) {
     return Failed("opening /dev/null");

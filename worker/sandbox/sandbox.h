@@ -15,9 +15,11 @@ namespace sigward::worker {
 // no seccomp filter, no Landlock rule and no namespace yet; systemd's units and these calls are the
 // whole wall.
 
-/// Users and groups that own nothing, one per worker, so that neither can signal or trace the other.
-inline constexpr uid_t kVerifydUser = 65534;
-inline constexpr uid_t kFetchdUser = 65533;
+/// Users and groups that own nothing, one per worker, so that neither can signal or trace the
+/// other. Outside what Debian, systemd and container images hand out; above all not nobody (65534),
+/// whom everybody uses.
+inline constexpr uid_t kVerifydUser = 65530;
+inline constexpr uid_t kFetchdUser = 65529;
 
 /// What a worker keeps of root's rights.
 enum class Keeps : std::uint8_t {
@@ -42,7 +44,7 @@ inline constexpr bool kSealed = true;
 #endif
 
 /// Both workers, first of all: no more rights by exec, no debugger and no core dump (both would
-/// show one image's bytes to another's), standard input and output on /dev/null.
+/// show one image's bytes to another's), standard input and output on /dev/null, SIGPIPE ignored.
 base::Status HardenProcess();
 
 /// Goes from root to USER and the group of that number with no other group, for good, and keeps

@@ -22,7 +22,8 @@ constexpr const char* kHelp =
 /// Everything that needs rights comes before the first connection, everything that is slow too.
 sigward::base::Status Serve(sigward::base::UniqueFd listener) {
   SIGWARD_RETURN_IF_ERROR(sigward::worker::HardenProcess());
-  SIGWARD_RETURN_IF_ERROR(sigward::worker::DropRoot(sigward::worker::kVerifydUser, sigward::worker::Keeps::kNothing));
+  SIGWARD_RETURN_IF_ERROR(
+      sigward::worker::DropRoot(sigward::worker::kVerifydUser, sigward::worker::Keeps::kNothing));
   SIGWARD_RETURN_IF_ERROR(sigward::verifier::WarmUp());
   SIGWARD_ASSIGN_OR_RETURN(
       sigward::worker::Parent parent,

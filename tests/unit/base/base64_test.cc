@@ -17,9 +17,13 @@ std::string Text(const Result<ByteBuffer>& bytes) {
 }
 
 TEST(Base64, DecodesTheVectorsOfRfc4648) {
-  const std::pair<const char*, const char*> vectors[] = {
-      {"", ""},          {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                         {"f", "Zg=="},
+                                                         {"fo", "Zm8="},
+                                                         {"foo", "Zm9v"},
+                                                         {"foob", "Zm9vYg=="},
+                                                         {"fooba", "Zm9vYmE="},
+                                                         {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) {
     EXPECT_EQ(Text(DecodeBase64(encoded, 100)), plain);
     EXPECT_EQ(EncodeBase64(AsBytes(plain)), encoded);
@@ -37,8 +41,9 @@ TEST(Base64, EveryByteComesBack) {
 }
 
 TEST(Base64, RefusesEverySecondSpelling) {
-  for (const char* text : {"Zg", "Zg=", "Zg===", "Zm9v\n", " Zm9v", "Zm 9v", "Zm9v====", "Z===", "====", "=",
-                           "Zg==Zg==", "Zh==", "Zm9=", "-_-_", "Zm9vYmF", "Zm9\r\n", "Zm9v=", "Zm\0v"}) {
+  for (const char* text :
+       {"Zg", "Zg=", "Zg===", "Zm9v\n", " Zm9v", "Zm 9v", "Zm9v====", "Z===", "====", "=",
+        "Zg==Zg==", "Zh==", "Zm9=", "-_-_", "Zm9vYmF", "Zm9\r\n", "Zm9v=", "Zm\0v"}) {
     EXPECT_THAT(DecodeBase64(text, 100), FailsWith(Reason::kMalformed)) << text;
   }
   EXPECT_THAT(DecodeBase64(std::string_view("Zm\0v", 4), 100), FailsWith(Reason::kMalformed));

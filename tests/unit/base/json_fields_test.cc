@@ -12,7 +12,8 @@ using testing::IsOk;
 using testing::IsOkAndHolds;
 
 TEST(JsonFields, ReadsByNameAndType) {
-  const Json value = {{"s", "x"}, {"i", -3}, {"b", true}, {"a", Json::array()}, {"o", Json::object()}};
+  const Json value = {
+      {"s", "x"}, {"i", -3}, {"b", true}, {"a", Json::array()}, {"o", Json::object()}};
   auto fields = JsonFields::Of(value, "doc");
   ASSERT_THAT(fields, IsOk());
   EXPECT_THAT(fields->String("s"), IsOkAndHolds("x"));

@@ -26,7 +26,8 @@ TEST(Reason, WordsAreLowerCaseAndUnique) {
   for (const Reason reason : kAll) {
     const std::string_view word = ReasonWord(reason);
     EXPECT_TRUE(words.insert(word).second) << word;
-    EXPECT_EQ(word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string_view::npos) << word;
+    EXPECT_EQ(word.find_first_not_of("abcdefghijklmnopqrstuvwxyz-"), std::string_view::npos)
+        << word;
   }
 }
 
@@ -42,10 +43,10 @@ TEST(Reason, WhatCouldNotBeReadIsToldApartFromWhatWasRefused) {
   EXPECT_FALSE(CouldNotTell(Reason::kNoSignature));
   EXPECT_FALSE(CouldNotTell(Reason::kBadSignature));
   EXPECT_FALSE(CouldNotTell(Reason::kStaticFail));
-  for (const Reason reason :
-       {Reason::kUnauthorized, Reason::kForbidden, Reason::kNotFound, Reason::kRateLimited,
-        Reason::kRegistryError, Reason::kUnreachable, Reason::kTlsFailed, Reason::kTimeout,
-        Reason::kWorkerFailed, Reason::kOverloaded, Reason::kPolicyUnavailable, Reason::kInternal}) {
+  for (const Reason reason : {Reason::kUnauthorized, Reason::kForbidden, Reason::kNotFound,
+                              Reason::kRateLimited, Reason::kRegistryError, Reason::kUnreachable,
+                              Reason::kTlsFailed, Reason::kTimeout, Reason::kWorkerFailed,
+                              Reason::kOverloaded, Reason::kPolicyUnavailable, Reason::kInternal}) {
     EXPECT_TRUE(CouldNotTell(reason)) << ReasonWord(reason);
   }
 }

@@ -40,7 +40,8 @@ TEST(SealedMemory, TakesNothingThatIsNotFullySealed) {
     ASSERT_EQ(fcntl(fd.get(), F_ADD_SEALS, seals), 0);
     EXPECT_THAT(SealedMemory::Open(std::move(fd), 10), FailsWith(Reason::kProtocol));
   }
-  EXPECT_THAT(SealedMemory::Open(UniqueFd(open("/dev/null", O_RDONLY)), 10), FailsWith(Reason::kProtocol));
+  EXPECT_THAT(SealedMemory::Open(UniqueFd(open("/dev/null", O_RDONLY)), 10),
+              FailsWith(Reason::kProtocol));
   EXPECT_THAT(SealedMemory::Open(UniqueFd(), 10), FailsWith(Reason::kProtocol));
 }
 

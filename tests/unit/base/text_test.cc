@@ -9,16 +9,23 @@ TEST(Utf8, AcceptsWellFormedAndRefusesTheRest) {
   for (const char* good : {"", "plain", "\u00e9", "\u2026", "\U0001F600", "\uffff", "\U0010ffff"}) {
     EXPECT_TRUE(IsUtf8(good)) << good;
   }
-  for (const char* bad : {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x80", "a\xff"}) {
+  for (const char* bad :
+       {"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
+        "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x80", "a\xff"}) {
     EXPECT_FALSE(IsUtf8(bad)) << bad;
   }
 }
 
 TEST(OneLine, NothingForeignBreaksTheLineOrMovesTheCursor) {
   EXPECT_EQ(OneLine("a\nb\rc\x1b[2Jd\te\x7f", 100), "a?b?c?[2Jd?e?");
-  EXPECT_EQ(OneLine("\xc2\x9b" "31m", 100), "?31m");
-  EXPECT_EQ(OneLine("\xff\xfe" "x\xe2\x80", 100), "??x??");
+  EXPECT_EQ(OneLine("\xc2\x9b"
+                    "31m",
+                    100),
+            "?31m");
+  EXPECT_EQ(OneLine("\xff\xfe"
+                    "x\xe2\x80",
+                    100),
+            "??x??");
   EXPECT_EQ(OneLine("caf\u00e9", 100), "caf\u00e9");
   EXPECT_EQ(OneLine(std::string_view("a\0b", 3), 100), "a?b");
 }

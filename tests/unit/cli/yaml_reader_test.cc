@@ -109,6 +109,8 @@ TEST(YamlReaderTest, RefusesWhatIsNotYaml) {
   ExpectError("a: 'x\n", 2, "not YAML");
   ExpectError("a: \"x", 1, "not YAML");
   ExpectError("a: 1\n}\n", 2, "not YAML");
+  ExpectError(",a", 1, "not YAML");
+  ExpectError("a: 1\n---\n, b\n", 3, "not YAML");
 }
 
 TEST(YamlReaderTest, RefusesBytesThatAreNoText) {

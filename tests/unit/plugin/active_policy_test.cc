@@ -21,7 +21,9 @@ using testing::IsOk;
 
 class ActivePolicyTest : public ::testing::Test {
  protected:
-  void Write(const std::string& content) { ASSERT_THAT(base::WriteNewFile(source_, content), IsOk()); }
+  void Write(const std::string& content) {
+    ASSERT_THAT(base::WriteNewFile(source_, content), IsOk());
+  }
   testing::TempFolder folder_;
   const std::string source_ = folder_ / "policy.json";
   const std::string state_ = folder_ / "state.json";
@@ -67,7 +69,8 @@ TEST_F(ActivePolicyTest, ABrokenPolicyLeavesTheLastGoodOneAlsoAfterARestart) {
   Write(one_);
   ActivePolicy policy(source_, state_);
   ASSERT_THAT(policy.Start(), IsOk());
-  for (const std::string& broken : {std::string(), std::string("{"), one_ + "x", one_.substr(0, one_.size() / 2)}) {
+  for (const std::string& broken :
+       {std::string(), std::string("{"), one_ + "x", one_.substr(0, one_.size() / 2)}) {
     Write(broken);
     EXPECT_THAT(policy.Reload(), FailsWith(Reason::kPolicyInvalid)) << broken;
     ASSERT_NE(policy.Current(), nullptr);
@@ -84,14 +87,37 @@ TEST_F(ActivePolicyTest, ABrokenPolicyLeavesTheLastGoodOneAlsoAfterARestart) {
   EXPECT_NE(without.Current(), nullptr);
 }
 
-TEST_F(ActivePolicyTest, WithoutADurableStateANewPolicyIsNotTaken) {
+TEST_F(ActivePolicyTest, AFullDiskDoesNotKeepARevokedKeyInForce) {
   Write(one_);
   ActivePolicy policy(source_, state_);
   ASSERT_THAT(policy.Start(), IsOk());
+  // A folder in the way of the fresh file stands for whatever makes the state unwritable.
   std::filesystem::create_directory(state_ + ".new");
   Write(two_);
   EXPECT_THAT(policy.Reload(), FailsWith(Reason::kIoFailed));
-  EXPECT_EQ(policy.Current()->policies().front().name, "one");
+  EXPECT_EQ(policy.Current()->policies().front().name, "two");
+  EXPECT_TRUE(policy.last_error().has_value());
+  EXPECT_THAT(policy.Reload(), FailsWith(Reason::kIoFailed));
+  std::filesystem::remove(state_ + ".new");
+  EXPECT_THAT(policy.Reload(), IsOk());
+  std::filesystem::remove(source_);
+  ActivePolicy restarted(source_, state_);
+  EXPECT_THAT(restarted.Start(), FailsWith(Reason::kPolicyUnavailable));
+  EXPECT_EQ(restarted.Current()->policies().front().name, "two");
+  EXPECT_EQ(restarted.Current()->generation(), 2U);
+}
+
+TEST_F(ActivePolicyTest, AStateThatOthersMayWriteIsNotBelieved) {
+  Write(one_);
+  {
+    ActivePolicy policy(source_, state_);
+    ASSERT_THAT(policy.Start(), IsOk());
+  }
+  std::filesystem::remove(source_);
+  ASSERT_EQ(chown(state_.c_str(), 1000, 1000), 0);
+  ActivePolicy planted(source_, state_);
+  EXPECT_THAT(planted.Start(), FailsWith(Reason::kPolicyUnavailable));
+  EXPECT_EQ(planted.Current(), nullptr);
 }
 
 TEST_F(ActivePolicyTest, ABrokenStateIsNoPolicyAndDoesNotStandInTheWay) {

@@ -54,21 +54,32 @@ hosts_dir = "/tmp/x/certs.d"
 
 TEST(Config, WhatIsWrongIsNamedWithItsLineAndWhatWasExpected) {
   const std::pair<std::string, std::string> wrong[] = {
-      {"[gate]\nsokcet = \"/x/y\"\n", "c.toml:2: unknown key sokcet in [gate], expected one of pull_deadline, socket"},
+      {"[gate]\nsokcet = \"/x/y\"\n",
+       "c.toml:2: unknown key sokcet in [gate], expected one of pull_deadline, socket"},
       {"[gates]\nsocket = \"/x/y\"\n",
-       "c.toml:1: unknown section or key gates, expected one of the sections containerd, gate, policy, registry, state"},
+       "c.toml:1: unknown section or key gates, expected one of the sections containerd, gate, "
+       "policy, registry, state"},
       {"\nsocket = \"/x/y\"\n", "c.toml:2: unknown section or key socket"},
       {"gate = 3\n", "c.toml:1: gate must be a section: [gate]"},
-      {"[gate]\n\nsocket = \"x/y\"\n", "c.toml:3: [gate] socket: expected an absolute path in quotes"},
+      {"[gate]\n\nsocket = \"x/y\"\n",
+       "c.toml:3: [gate] socket: expected an absolute path in quotes"},
       {"[gate]\nsocket = 7\n", "c.toml:2: [gate] socket: expected an absolute path in quotes"},
-      {"[gate]\nsocket = \"/gate.sock\"\n", "c.toml:2: [gate] socket: expected the path of a socket in a folder of its own"},
-      {"[gate]\npull_deadline = 8\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
-      {"[gate]\npull_deadline = \"10s\"\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
-      {"[gate]\npull_deadline = \"0s\"\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
-      {"[gate]\npull_deadline = \"-1s\"\n", "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
-      {"[policy]\nsource = \"https://x/policy.json\"\n", "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
-      {"[policy]\nsource = \"/x/policy.json\"\n", "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
-      {"[policy]\nsource = \"file:///\"\n", "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
+      {"[gate]\nsocket = \"/gate.sock\"\n",
+       "c.toml:2: [gate] socket: expected the path of a socket in a folder of its own"},
+      {"[gate]\npull_deadline = 8\n",
+       "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[gate]\npull_deadline = \"10s\"\n",
+       "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[gate]\npull_deadline = \"0s\"\n",
+       "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[gate]\npull_deadline = \"-1s\"\n",
+       "c.toml:2: [gate] pull_deadline: expected whole seconds from 1 to 9"},
+      {"[policy]\nsource = \"https://x/policy.json\"\n",
+       "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
+      {"[policy]\nsource = \"/x/policy.json\"\n",
+       "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
+      {"[policy]\nsource = \"file:///\"\n",
+       "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
       {"[policy]\n", "c.toml: [policy] source is missing"},
       {"[state]\ndir = [\"/x\"]\n", "c.toml:2: [state] dir: expected an absolute path in quotes"},
       {"[gate\n", "c.toml:1: "},
@@ -77,7 +88,8 @@ TEST(Config, WhatIsWrongIsNamedWithItsLineAndWhatWasExpected) {
   for (const auto& [text, message] : wrong) {
     const auto config = ParseConfig(text, "c.toml");
     ASSERT_THAT(config, FailsWith(Reason::kConfigInvalid)) << text;
-    EXPECT_TRUE(config.error().detail.starts_with(message)) << config.error().detail << "\n" << message;
+    EXPECT_TRUE(config.error().detail.starts_with(message)) << config.error().detail << "\n"
+                                                            << message;
   }
 }
 
@@ -89,7 +101,7 @@ TEST(Config, TheWorkersSocketsFitTheKernelsBound) {
 }
 
 TEST(Config, AFileThatIsNotThereIsAnErrorThatNamesIt) {
-  const auto config = ReadConfig("/nowhere/config.toml");
+  const auto config = ReadConfigText("/nowhere/config.toml");
   ASSERT_THAT(config, FailsWith(Reason::kConfigInvalid));
   EXPECT_NE(config.error().detail.find("/nowhere/config.toml"), std::string::npos);
 }

@@ -27,7 +27,9 @@ using testing::IsOk;
 using verifier::Digest;
 using verifier::ObjectKind;
 
-Digest DigestOf(const std::string& bytes) { return Digest::Of(base::AsBytes(bytes)); }
+Digest DigestOf(const std::string& bytes) {
+  return Digest::Of(base::AsBytes(bytes));
+}
 
 class EvidenceStoreTest : public ::testing::Test {
  protected:
@@ -39,7 +41,8 @@ class EvidenceStoreTest : public ::testing::Test {
     std::map<std::string, ObjectKind> objects;
     if (loaded.ok() && loaded->has_value()) {
       for (const auto& entry : (*loaded)->entries) {
-        objects.emplace(base::AsText((*loaded)->memory.bytes().subspan(entry.offset, entry.size)), entry.kind);
+        objects.emplace(base::AsText((*loaded)->memory.bytes().subspan(entry.offset, entry.size)),
+                        entry.kind);
       }
     }
     return objects;
@@ -62,7 +65,10 @@ TEST_F(EvidenceStoreTest, KeepsTheObjectsThatWereOfUseAndGivesThemBack) {
                                     {ObjectKind::kBlob, "payload"},
                                     {ObjectKind::kBlob, "junk"},
                                     {ObjectKind::kImageIndex, "index", image_.text()}});
-  ASSERT_THAT(store_.Keep(image_, evidence, std::vector{DigestOf("manifest"), DigestOf("payload"), DigestOf("index")}), IsOk());
+  ASSERT_THAT(
+      store_.Keep(image_, evidence,
+                  std::vector{DigestOf("manifest"), DigestOf("payload"), DigestOf("index")}),
+      IsOk());
   const std::map<std::string, ObjectKind> expected = {{"manifest", ObjectKind::kLegacyManifest},
                                                       {"payload", ObjectKind::kBlob},
                                                       {"index", ObjectKind::kImageIndex}};
@@ -74,11 +80,16 @@ TEST_F(EvidenceStoreTest, KeepsTheObjectsThatWereOfUseAndGivesThemBack) {
 }
 
 TEST_F(EvidenceStoreTest, IsAnOciImageLayout) {
-  const auto evidence = EvidenceOf({{ObjectKind::kReferrerManifest, "manifest", image_.text()}, {ObjectKind::kBlob, "bundle"}});
-  ASSERT_THAT(store_.Keep(image_, evidence, std::vector{DigestOf("manifest"), DigestOf("bundle")}), IsOk());
+  const auto evidence = EvidenceOf(
+      {{ObjectKind::kReferrerManifest, "manifest", image_.text()}, {ObjectKind::kBlob, "bundle"}});
+  ASSERT_THAT(store_.Keep(image_, evidence, std::vector{DigestOf("manifest"), DigestOf("bundle")}),
+              IsOk());
   const std::string layout = dir_ + "/sha256/" + std::string(image_.hex());
-  EXPECT_THAT(base::ReadFile(layout + "/oci-layout", 100), testing::IsOkAndHolds(R"({"imageLayoutVersion":"1.0.0"})"));
-  EXPECT_THAT(base::ReadFile(layout + "/blobs/sha256/" + std::string(DigestOf("bundle").hex()), 100), testing::IsOkAndHolds("bundle"));
+  EXPECT_THAT(base::ReadFile(layout + "/oci-layout", 100),
+              testing::IsOkAndHolds(R"({"imageLayoutVersion":"1.0.0"})"));
+  EXPECT_THAT(
+      base::ReadFile(layout + "/blobs/sha256/" + std::string(DigestOf("bundle").hex()), 100),
+      testing::IsOkAndHolds("bundle"));
   const auto index = base::ParseStrictJson(*base::ReadFile(layout + "/index.json", 10000), 10000);
   ASSERT_THAT(index, IsOk());
   EXPECT_EQ((*index)["manifests"][0]["digest"], DigestOf("manifest").text());
@@ -123,15 +134,17 @@ TEST_F(EvidenceStoreTest, IsBoundedAndForgetsTheImageUsedLeastRecently) {
 TEST_F(EvidenceStoreTest, MoreThanTheWholeBoundIsNotKept) {
   const std::string bytes(10001, 'x');
   const auto evidence = EvidenceOf({{ObjectKind::kBlob, bytes}});
-  EXPECT_THAT(store_.Keep(image_, evidence, std::vector{DigestOf(bytes)}), FailsWith(Reason::kTooLarge));
+  EXPECT_THAT(store_.Keep(image_, evidence, std::vector{DigestOf(bytes)}),
+              FailsWith(Reason::kTooLarge));
 }
 
 TEST_F(EvidenceStoreTest, ABrokenEntryIsAnErrorAndIsReplacedByTheNext) {
   const auto evidence = EvidenceOf({{ObjectKind::kLegacyManifest, "manifest", image_.text()}});
   ASSERT_THAT(store_.Keep(image_, evidence, std::vector{DigestOf("manifest")}), IsOk());
   const std::string index = dir_ + "/sha256/" + std::string(image_.hex()) + "/index.json";
-  for (const char* broken : {"", "{", "[]", R"({"manifests":[{}]})",
-                             R"({"manifests":[{"digest":"sha256:../../x","mediaType":"m","annotations":{}}]})"}) {
+  for (const char* broken :
+       {"", "{", "[]", R"({"manifests":[{}]})",
+        R"({"manifests":[{"digest":"sha256:../../x","mediaType":"m","annotations":{}}]})"}) {
     ASSERT_THAT(base::WriteNewFile(index, broken), IsOk());
     EXPECT_THAT(store_.Load(image_), FailsWith(Reason::kMalformed)) << broken;
   }

@@ -23,11 +23,14 @@ namespace sigward::testing {
 /// A registry of the test's making.
 class FakeFetcher final : public worker::Fetcher {
  public:
-  base::Result<worker::ResolvedImage> Resolve(const verifier::ImageRef&, const base::Deadline&) override {
+  base::Result<worker::ResolvedImage> Resolve(const verifier::ImageRef&,
+                                              const base::Deadline&) override {
     return worker::ResolvedImage{DigestNumber(1), "application/vnd.oci.image.manifest.v1+json"};
   }
-  base::Result<worker::EvidenceSet> FetchEvidence(const verifier::ImageRef&, const verifier::Digest&,
-                                                  worker::EvidenceScope scope, const verifier::Platform&,
+  base::Result<worker::EvidenceSet> FetchEvidence(const verifier::ImageRef&,
+                                                  const verifier::Digest&,
+                                                  worker::EvidenceScope scope,
+                                                  const verifier::Platform&,
                                                   const base::Deadline&) override {
     ++(scope == worker::EvidenceScope::kImage ? asked_image : asked_member);
     if (fails.has_value()) {
@@ -51,7 +54,8 @@ class FakeFetcher final : public worker::Fetcher {
 /// Takes an object whose bytes are "signed" for a signature by every key in SIGNERS.
 class FakeVerifier final : public worker::Verifier {
  public:
-  base::Result<worker::VerifydAnswer> Verify(const verifier::Digest& digest, const verifier::Platform&,
+  base::Result<worker::VerifydAnswer> Verify(const verifier::Digest& digest,
+                                             const verifier::Platform&,
                                              const worker::EvidenceSet& evidence,
                                              std::span<const policy::KeyRule* const> keys,
                                              const base::Deadline&) override {
@@ -60,14 +64,17 @@ class FakeVerifier final : public worker::Verifier {
       return *fails;
     }
     const verifier::Digest signature = verifier::Digest::Of(base::AsBytes("signed"));
-    const bool is_signed = std::ranges::any_of(evidence.entries, [&](const auto& e) { return e.digest == signature; });
+    const bool is_signed =
+        std::ranges::any_of(evidence.entries, [&](const auto& e) { return e.digest == signature; });
     worker::VerifydAnswerForTesting answer;
     for (const policy::KeyRule* key : keys) {
       const bool signs = std::ranges::find(signers, key->pem) != signers.end();
       if (is_signed && signs) {
         answer.Proves(digest, key->id, signature);
       } else {
-        answer.Fails(key->id, base::Fail(is_signed ? base::Reason::kBadSignature : base::Reason::kNoSignature, "fake"));
+        answer.Fails(key->id, base::Fail(is_signed ? base::Reason::kBadSignature
+                                                   : base::Reason::kNoSignature,
+                                         "fake"));
       }
     }
     return answer.answer();
@@ -83,11 +90,13 @@ class GateFixture : public ::testing::Test {
   void SetUp() override { ASSERT_THAT(store_.Open(), IsOk()); }
 
   policy::Workload WorkloadOf(const std::string& reference, int digest = 1) {
-    return {policy::Origin::kPull, verifier::ImageRef::Parse(reference).value(), DigestNumber(digest),
-            media_type_};
+    return {policy::Origin::kPull, verifier::ImageRef::Parse(reference).value(),
+            DigestNumber(digest), media_type_};
   }
-  policy::Decision Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot, int digest = 1) {
-    return gate_.Decide(snapshot, WorkloadOf("registry.example/app:v1", digest), base::Deadline::After(std::chrono::seconds(5)));
+  policy::Decision Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot,
+                          int digest = 1) {
+    return gate_.Decide(snapshot, WorkloadOf("registry.example/app:v1", digest),
+                        base::Deadline::After(std::chrono::seconds(5)));
   }
 
   TempFolder folder_;

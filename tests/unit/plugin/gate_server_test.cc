@@ -28,8 +28,8 @@ class GateServerTest : public testing::GateFixture {
  protected:
   void SetUp() override {
     GateFixture::SetUp();
-    const std::string compiled =
-        policy::Compile({testing::PolicyOf("signed", {testing::Key(testing::kKeyA)})}, policy::NoMatch::kDeny, "");
+    const std::string compiled = policy::Compile(
+        {testing::PolicyOf("signed", {testing::Key(testing::kKeyA)})}, policy::NoMatch::kDeny, "");
     ASSERT_THAT(base::WriteNewFile(folder_ / "policy.json", compiled), IsOk());
     ASSERT_THAT(policy_.Start(), IsOk());
   }
@@ -53,7 +53,8 @@ TEST_F(GateServerTest, AnswersAPullWithLineAndRecord) {
   const auto answer = Ask(GateCall::kPull, "registry.example/app:v1", kDigest);
   EXPECT_FALSE(answer.allowed());
   EXPECT_EQ(ReasonOf(answer), Reason::kNoSignature);
-  EXPECT_EQ(answer.line, "no-signature: no signature found for registry.example/app@" + kDigest + " (policy signed)");
+  EXPECT_EQ(answer.line, "no-signature: no signature found for registry.example/app@" + kDigest +
+                             " (policy signed)");
   const Json record = Json::parse(answer.record);
   EXPECT_EQ(record["decision"], "deny");
   EXPECT_EQ(record["origin"], "pull");
@@ -78,11 +79,16 @@ TEST_F(GateServerTest, APullWithoutADigestIsRefused) {
 }
 
 TEST_F(GateServerTest, WhatCannotBeUnderstoodIsRefusedWithAReason) {
-  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/App:v1", kDigest)), Reason::kInvalidReference);
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/App:v1", kDigest)),
+            Reason::kInvalidReference);
   EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "", kDigest)), Reason::kInvalidReference);
-  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app:v1", "sha256:short")), Reason::kMalformed);
-  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app:v1", "md5:" + std::string(32, 'a'))), Reason::kUnsupportedAlgorithm);
-  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app@" + testing::DigestNumber(2).text(), kDigest)),
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app:v1", "sha256:short")),
+            Reason::kMalformed);
+  EXPECT_EQ(
+      ReasonOf(Ask(GateCall::kPull, "registry.example/app:v1", "md5:" + std::string(32, 'a'))),
+      Reason::kUnsupportedAlgorithm);
+  EXPECT_EQ(ReasonOf(Ask(GateCall::kPull, "registry.example/app@" + testing::DigestNumber(2).text(),
+                         kDigest)),
             Reason::kDescriptorMismatch);
   EXPECT_EQ(fetcher_.asked_image, 0);
 }
@@ -121,7 +127,8 @@ TEST_F(GateServerTest, ServesManyCallersOverTheSocketAndSurvivesGarbage) {
       auto garbage = rpc::Connect(path, deadline);
       ASSERT_THAT(garbage, IsOk());
       EXPECT_THAT(rpc::Send(garbage->get(), "\xff\xff", {}, deadline), IsOk());
-      const auto answer = rpc::AskGate(path, {GateCall::kPull, "registry.example/app:v1", kDigest, media_type_}, deadline);
+      const auto answer = rpc::AskGate(
+          path, {GateCall::kPull, "registry.example/app:v1", kDigest, media_type_}, deadline);
       ASSERT_THAT(answer, IsOk());
       refused += answer->allowed() ? 0 : 1;
     });

@@ -61,7 +61,8 @@ TEST_F(GateTest, ARememberedSignatureCountsForItsOwnDigestAndKeyOnly) {
 TEST_F(GateTest, PoliciesAreEvaluatedAnewForEveryQuestion) {
   Sign();
   ASSERT_EQ(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)})}, 1)).verdict, Verdict::kAllow);
-  const auto decision = Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)}), PolicyOf("q", {Static(false)})}, 2));
+  const auto decision =
+      Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)}), PolicyOf("q", {Static(false)})}, 2));
   EXPECT_EQ(decision.verdict, Verdict::kDeny);
   EXPECT_EQ(ReasonOf(decision), Reason::kStaticFail);
 }
@@ -81,12 +82,17 @@ TEST_F(GateTest, ASignatureByAnotherKeyIsRefusedWithThatReason) {
 
 TEST_F(GateTest, EveryPolicyMustBeSatisfiedAndOneAuthoritySatisfiesAPolicy) {
   Sign();
-  EXPECT_EQ(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyB, "b"), Key(kKeyA, "a")})}, 1)).verdict, Verdict::kAllow);
-  EXPECT_EQ(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)}), PolicyOf("q", {Key(kKeyB)})}, 2)).verdict, Verdict::kDeny);
+  EXPECT_EQ(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyB, "b"), Key(kKeyA, "a")})}, 1)).verdict,
+            Verdict::kAllow);
+  EXPECT_EQ(
+      Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)}), PolicyOf("q", {Key(kKeyB)})}, 2)).verdict,
+      Verdict::kDeny);
 }
 
 TEST_F(GateTest, AStaticRefusalAsksNoRegistry) {
-  EXPECT_EQ(ReasonOf(Decide(SnapshotOf({PolicyOf("p", {Static(false)}), PolicyOf("q", {Key(kKeyA)})}))), Reason::kStaticFail);
+  EXPECT_EQ(
+      ReasonOf(Decide(SnapshotOf({PolicyOf("p", {Static(false)}), PolicyOf("q", {Key(kKeyA)})}))),
+      Reason::kStaticFail);
   EXPECT_EQ(fetcher_.asked_image, 0);
 }
 
@@ -145,7 +151,8 @@ TEST_F(GateTest, KeptEvidenceAnswersWithoutTheRegistryAndIsVerifiedAgain) {
   fetcher_.fails = Fail(Reason::kUnreachable, "gone");
   Gate restarted(fetcher_, verifier_, store_, {"linux", "amd64", ""}, clock_);
   const auto deadline = base::Deadline::After(std::chrono::seconds(5));
-  EXPECT_EQ(restarted.Decide(snapshot, WorkloadOf("registry.example/app:v1"), deadline).verdict, Verdict::kAllow);
+  EXPECT_EQ(restarted.Decide(snapshot, WorkloadOf("registry.example/app:v1"), deadline).verdict,
+            Verdict::kAllow);
   EXPECT_EQ(verifier_.asked, 2);
   EXPECT_EQ(fetcher_.asked_image, 1);
 }
@@ -195,7 +202,8 @@ TEST_F(GateTest, ManyQuestionsAtOnceFetchOnce) {
   for (auto& one : all) {
     EXPECT_EQ(one.get(), Verdict::kAllow);
   }
-  EXPECT_LE(fetcher_.asked_image, 2) << "one flight, or a second one started as the first had landed";
+  EXPECT_LE(fetcher_.asked_image, 2)
+      << "one flight, or a second one started as the first had landed";
 }
 
 }  // namespace

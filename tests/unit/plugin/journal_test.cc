@@ -21,8 +21,8 @@ class JournalTest : public ::testing::Test {
  protected:
   Told Record(const policy::Decision& decision, const std::string& line = "a line") {
     ::testing::internal::CaptureStderr();
-    Told told = journal_.Record({policy::Origin::kPull, "registry.example/app:v1", "sha256:aa"}, decision, line,
-                                std::chrono::microseconds(1500));
+    Told told = journal_.Record({policy::Origin::kPull, "registry.example/app:v1", "sha256:aa"},
+                                decision, line, std::chrono::microseconds(1500));
     logged_ = ::testing::internal::GetCapturedStderr();
     return told;
   }
@@ -46,7 +46,8 @@ TEST_F(JournalTest, OneLineAndOneRecordTellTheSame) {
   const Json line = Parsed(logged_);
   EXPECT_EQ(line["event"], "decision");
   EXPECT_EQ(line["level"], "warning");
-  for (const char* name : {"id", "origin", "image", "digest", "decision", "reason", "message", "generation"}) {
+  for (const char* name :
+       {"id", "origin", "image", "digest", "decision", "reason", "message", "generation"}) {
     EXPECT_EQ(record[name], line[name]) << name;
   }
   EXPECT_EQ(record["decision"], "deny");
@@ -56,7 +57,8 @@ TEST_F(JournalTest, OneLineAndOneRecordTellTheSame) {
 
 TEST_F(JournalTest, EveryDecisionHasAnIdOfItsOwnAndIsCounted) {
   std::set<std::string> ids;
-  for (const Verdict verdict : {Verdict::kAllow, Verdict::kDeny, Verdict::kDeny, Verdict::kUndetermined}) {
+  for (const Verdict verdict :
+       {Verdict::kAllow, Verdict::kDeny, Verdict::kDeny, Verdict::kUndetermined}) {
     policy::Decision decision;
     decision.verdict = verdict;
     ids.insert(Parsed(Record(decision).record)["id"]);
@@ -74,7 +76,8 @@ TEST_F(JournalTest, ARecordFitsAFrameWhateverPoliciesAndDetailsSay) {
     outcome.name = std::string(policy::kMaxNameLength, 'p');
     outcome.error = base::Fail(Reason::kMalformed, std::string(5000, '"'));
     for (int j = 0; j < 64; ++j) {
-      outcome.authorities.push_back({std::string(policy::kMaxNameLength, '\\'), Verdict::kDeny, outcome.error});
+      outcome.authorities.push_back(
+          {std::string(policy::kMaxNameLength, '\\'), Verdict::kDeny, outcome.error});
     }
     decision.policies.push_back(outcome);
     decision.warnings.emplace_back(5000, '\\');

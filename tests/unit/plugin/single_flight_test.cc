@@ -30,7 +30,13 @@ TEST(SingleFlight, EqualQuestionsAtOnceAreAskedOnce) {
   std::vector<std::future<base::Result<int>>> all;
   for (int i = 0; i < 20; ++i) {
     all.push_back(std::async(std::launch::async, [&] {
-      return flights.Run("a", Deadline::After(10s), [&] { may_land.wait(); return ++asked; }, kKeepNothing);
+      return flights.Run(
+          "a", Deadline::After(10s),
+          [&] {
+            may_land.wait();
+            return ++asked;
+          },
+          kKeepNothing);
     }));
   }
   std::this_thread::sleep_for(50ms);
@@ -46,9 +52,17 @@ TEST(SingleFlight, OtherQuestionsDoNotWait) {
   SingleFlight<int> flights(clock);
   std::promise<void> go;
   auto slow = std::async(std::launch::async, [&] {
-    return flights.Run("slow", Deadline::After(10s), [&] { go.get_future().wait(); return 1; }, kKeepNothing);
+    return flights.Run(
+        "slow", Deadline::After(10s),
+        [&] {
+          go.get_future().wait();
+          return 1;
+        },
+        kKeepNothing);
   });
-  EXPECT_THAT(flights.Run("quick", Deadline::After(10s), [] { return 2; }, kKeepNothing), IsOkAndHolds(2));
+  EXPECT_THAT(flights.Run(
+                  "quick", Deadline::After(10s), [] { return 2; }, kKeepNothing),
+              IsOkAndHolds(2));
   go.set_value();
   EXPECT_THAT(slow.get(), IsOkAndHolds(1));
 }
@@ -59,11 +73,19 @@ TEST(SingleFlight, WhoWaitsKeepsToItsOwnDeadline) {
   std::promise<void> started;
   std::promise<void> go;
   auto slow = std::async(std::launch::async, [&] {
-    return flights.Run("a", Deadline::After(10s),
-                       [&] { started.set_value(); go.get_future().wait(); return 1; }, kKeepNothing);
+    return flights.Run(
+        "a", Deadline::After(10s),
+        [&] {
+          started.set_value();
+          go.get_future().wait();
+          return 1;
+        },
+        kKeepNothing);
   });
   started.get_future().wait();
-  EXPECT_THAT(flights.Run("a", Deadline::After(20ms), [] { return 2; }, kKeepNothing), FailsWith(Reason::kTimeout));
+  EXPECT_THAT(flights.Run(
+                  "a", Deadline::After(20ms), [] { return 2; }, kKeepNothing),
+              FailsWith(Reason::kTimeout));
   go.set_value();
   EXPECT_THAT(slow.get(), IsOkAndHolds(1));
 }
@@ -73,7 +95,8 @@ TEST(SingleFlight, AnAnswerIsKeptExactlyAsLongAsItSays) {
   SingleFlight<int> flights(clock);
   int asked = 0;
   const auto ask = [&] {
-    return flights.Run("a", Deadline::After(10s), [&] { return ++asked; }, [](const int&) { return 200ms; });
+    return flights.Run(
+        "a", Deadline::After(10s), [&] { return ++asked; }, [](const int&) { return 200ms; });
   };
   EXPECT_THAT(ask(), IsOkAndHolds(1));
   clock.Advance(199ms);
@@ -86,7 +109,10 @@ TEST(SingleFlight, AnAnswerThatIsNotKeptIsAskedAgain) {
   testing::FakeClock clock;
   SingleFlight<int> flights(clock);
   int asked = 0;
-  const auto ask = [&] { return flights.Run("a", Deadline::After(10s), [&] { return ++asked; }, kKeepNothing); };
+  const auto ask = [&] {
+    return flights.Run(
+        "a", Deadline::After(10s), [&] { return ++asked; }, kKeepNothing);
+  };
   EXPECT_THAT(ask(), IsOkAndHolds(1));
   EXPECT_THAT(ask(), IsOkAndHolds(2));
 }

@@ -82,11 +82,36 @@ TEST(GlobTest, MatchesImagesOfOtherRegistries) {
                                        {"ghcr.io/*/bar@sha256:*", true},
                                        {"ghcr.io/foo/bar@sha512:*", false},
                                        {"ghcr.io/Foo/**", false},
-                                       {"GHCR.io/**", false},
+                                       {"GHCR.io/**", true},
                                        {"hcr.io/**", false},
                                        {"ghcr.io/foo/ba", false},
                                        {"ghcrXio/foo/*", false},
                                    });
+}
+
+// Whoever names an image chooses its spelling, so no spelling may step past a policy.
+TEST(GlobTest, AnotherSpellingOfARegistryIsTheSameRegistry) {
+  const std::pair<const char*, const char*> same[] = {
+      {"registry.example/**", "registry.example:443/app:v1"},
+      {"registry.example:443/**", "registry.example:443/app:v1"},
+      {"Registry.Example/**", "registry.example/app:v1"},
+      {"registry.example/**", "REGISTRY.example/app:v1"},
+      {"docker.io/**", "docker.io:443/library/nginx:1"},
+      {"docker.io/**", "index.docker.io:443/library/nginx:1"},
+      {"docker.io/**", "registry-1.docker.io/library/nginx:1"},
+      {"index.docker.io/**", "registry-1.docker.io:443/library/nginx:1"},
+      {"registry-1.docker.io/**", "registry-1.docker.io/library/nginx:1"},
+  };
+  for (const auto& [glob, image] : same) {
+    EXPECT_TRUE(Matches(glob, image)) << glob << " against " << image;
+  }
+  EXPECT_FALSE(Matches("registry.example/**", "registry.example:5000/app:v1"));
+  EXPECT_FALSE(Matches("registry.example/**", "registry.example:1443/app:v1"));
+  EXPECT_FALSE(Matches("registry.example/App@*", "registry.example/app:v1"));
+}
+
+TEST(GlobTest, RefusesAScheme) {
+  EXPECT_THAT(Glob::Parse("https://registry.example/**"), FailsWith(Reason::kPolicyInvalid));
 }
 
 TEST(GlobTest, KeepsTheSpecialFormsForDockerHub) {

@@ -68,7 +68,7 @@ TEST(SnapshotTest, BoundsNamesMessagesUrlsAndKeys) {
 TEST(SnapshotTest, RefusesAuthorityNamesThatBreakALine) {
   EXPECT_THAT(CheckAuthorityName("Release key 2026"), IsOk());
   for (const std::string& name : {std::string(), std::string("a\nb"), std::string("\x1b[31m"),
-                                 std::string("\xff"), std::string(1, '\0')}) {
+                                  std::string("\xff"), std::string(1, '\0')}) {
     EXPECT_THAT(CheckAuthorityName(name), FailsWith(Reason::kPolicyInvalid));
   }
 }

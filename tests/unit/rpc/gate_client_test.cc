@@ -121,7 +121,9 @@ TEST_F(GateClientTest, RefusesAnAnswerThatRootHasNotSent) {
 TEST_F(GateClientTest, RefusesAnAnswerThatWasThereBeforeTheQuestion) {
   // Its sender cannot be known, or it is another question's.
   const OneQuestionGate gate(path_, [](int connection) {
-    (void)setresuid(kStranger, kStranger, kStranger);
+    if (setresuid(kStranger, kStranger, kStranger) != 0) {
+      _exit(1);
+    }
     (void)Send(connection, Allowed(), {}, Soon());
     (void)Receive(connection, Soon());
   });

@@ -169,6 +169,8 @@ INSTANTIATE_TEST_SUITE_P(
         Spelling{"TagCut", "\x08\x01\x92"sv}, Spelling{"NumberCut", "\x08"sv},
         Spelling{"NumberBeyond64Bits", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"sv},
         Spelling{"NumberWithoutEnd", "\x28\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"sv},
+        Spelling{"TagOfSixBytes", "\x08\x01\xa8\x80\x80\x80\x80\x00\x01"sv},
+        Spelling{"LengthOfSixBytes", "\x08\x01\x12\x81\x80\x80\x80\x80\x00x"sv},
         Spelling{"FieldZero", "\x08\x01\x00\x01"sv},
         Spelling{"FieldNumberTooLarge", "\x08\x01\xf8\xff\xff\xff\x1f\x01"sv},
         Spelling{"GroupStart", "\x08\x01\x2b"sv}, Spelling{"GroupEnd", "\x08\x01\x2c"sv},

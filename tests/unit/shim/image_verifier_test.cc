@@ -33,7 +33,8 @@ struct Outcome {
 const std::string kDigest = "sha256:" + std::string(64, 'a');
 
 std::string Descriptor(const std::string& digest) {
-  return R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" + digest + R"(","size":1})";
+  return R"({"mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" + digest +
+         R"(","size":1})";
 }
 
 Outcome RunVerifier(const std::string& socket, const std::string& stdin_text) {
@@ -46,13 +47,15 @@ Outcome RunVerifier(const std::string& socket, const std::string& stdin_text) {
     dup2(in[0], STDIN_FILENO);
     dup2(out[1], STDOUT_FILENO);
     setenv(rpc::kGateSocketVariable, socket.c_str(), 1);
-    execl(SIGWARD_BIN_DIR "/sigward-image-verifier", "sigward-image-verifier", "-name", "registry.example/app:v1",
-          "-digest", kDigest.c_str(), "-stdin-media-type", "application/vnd.oci.descriptor.v1+json", nullptr);
+    execl(SIGWARD_BIN_DIR "/sigward-image-verifier", "sigward-image-verifier", "-name",
+          "registry.example/app:v1", "-digest", kDigest.c_str(), "-stdin-media-type",
+          "application/vnd.oci.descriptor.v1+json", nullptr);
     _exit(127);
   }
   close(in[0]);
   close(out[1]);
-  EXPECT_EQ(write(in[1], stdin_text.data(), stdin_text.size()), static_cast<ssize_t>(stdin_text.size()));
+  EXPECT_EQ(write(in[1], stdin_text.data(), stdin_text.size()),
+            static_cast<ssize_t>(stdin_text.size()));
   close(in[1]);
   Outcome outcome;
   auto text = base::ReadToEnd(out[0], 100000);
@@ -108,8 +111,9 @@ TEST(ImageVerifier, AllowsOnlyWhenTheGateAllows) {
 
 TEST(ImageVerifier, EveryOtherAnswerRefuses) {
   for (const rpc::GateAnswer& answer :
-       {rpc::GateAnswer{1, 1, "no-signature: none", "{}"}, rpc::GateAnswer{2, 60, "timeout: late", "{}"},
-        rpc::GateAnswer{0, 0, "nothing", "{}"}, rpc::GateAnswer{3, 1, "contradiction", "{}"},
+       {rpc::GateAnswer{1, 1, "no-signature: none", "{}"},
+        rpc::GateAnswer{2, 60, "timeout: late", "{}"}, rpc::GateAnswer{0, 0, "nothing", "{}"},
+        rpc::GateAnswer{3, 1, "contradiction", "{}"},
         rpc::GateAnswer{4, 0, "unknown verdict", "{}"}}) {
     const OneAnswer gate([&](const rpc::GateQuestion&) { return rpc::Encode(answer); });
     const Outcome outcome = RunVerifier(gate.path(), Descriptor(kDigest));
@@ -128,8 +132,9 @@ TEST(ImageVerifier, AGarbledOrMissingAnswerRefusesWithAReason) {
 }
 
 TEST(ImageVerifier, AnAnswerStaysOnOneLine) {
-  const OneAnswer gate(
-      [](const rpc::GateQuestion&) { return rpc::Encode(rpc::GateAnswer{1, 1, "no-signature: a\nb\x1b[2J", "{}"}); });
+  const OneAnswer gate([](const rpc::GateQuestion&) {
+    return rpc::Encode(rpc::GateAnswer{1, 1, "no-signature: a\nb\x1b[2J", "{}"});
+  });
   EXPECT_EQ(RunVerifier(gate.path(), Descriptor(kDigest)).output, "no-signature: a?b?[2J\n");
 }
 
@@ -142,7 +147,8 @@ TEST(ImageVerifier, RefusesWhenItCannotAsk) {
 
 TEST(ImageVerifier, RefusesADescriptorThatDisagreesWithoutAsking) {
   const testing::TempFolder folder;
-  const Outcome outcome = RunVerifier(folder / "nobody.sock", Descriptor("sha256:" + std::string(64, 'b')));
+  const Outcome outcome =
+      RunVerifier(folder / "nobody.sock", Descriptor("sha256:" + std::string(64, 'b')));
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_TRUE(outcome.output.starts_with("descriptor-mismatch: ")) << outcome.output;
   EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1);

@@ -60,8 +60,8 @@ base::Result<std::string> Check(const std::string& descriptor, const char* type 
 }
 
 TEST(CheckDescriptor, GivesTheMediaTypeOfWhatIsPulled) {
-  EXPECT_THAT(Check(R"({"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" + kDigest +
-                    R"(","size":7,"annotations":{"a":"b"}})"),
+  EXPECT_THAT(Check(R"({"mediaType":"application/vnd.oci.image.index.v1+json","digest":")" +
+                    kDigest + R"(","size":7,"annotations":{"a":"b"}})"),
               IsOkAndHolds("application/vnd.oci.image.index.v1+json"));
 }
 

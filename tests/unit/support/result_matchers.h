@@ -9,7 +9,9 @@
 
 namespace sigward::base {
 
-inline void PrintTo(Reason reason, std::ostream* out) { *out << ReasonWord(reason); }
+inline void PrintTo(Reason reason, std::ostream* out) {
+  *out << ReasonWord(reason);
+}
 
 }  // namespace sigward::base
 

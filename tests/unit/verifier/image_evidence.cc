@@ -105,10 +105,15 @@ Json BundleFor(const TestKey& key, std::string_view payload, verifier::HashAlgor
              Json::array({{{"sig", SignText(key, PaeOf(payload_type, payload), hash)}}})}}}};
 }
 
+Digest AddLegacyText(ImageEvidence& evidence, const Digest& offered_for, const std::string& payload,
+                     const std::string& signature_text) {
+  evidence.AddBlob(payload);
+  return evidence.AddLegacy(ManifestOf({LegacyLayer(payload, signature_text)}), offered_for);
+}
+
 Digest AddGoodLegacy(ImageEvidence& evidence, const Digest& subject, const TestKey& key) {
   const std::string payload = SimpleSigningFor(subject.text()).dump();
-  evidence.AddBlob(payload);
-  return evidence.AddLegacy(ManifestOf({LegacyLayer(payload, SignText(key, payload))}), subject);
+  return AddLegacyText(evidence, subject, payload, SignText(key, payload));
 }
 
 Digest AddBundleText(ImageEvidence& evidence, const Digest& subject, const std::string& bundle) {

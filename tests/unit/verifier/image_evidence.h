@@ -72,6 +72,10 @@ base::Json BundleFor(const TestKey& key, std::string_view payload,
                      verifier::HashAlgorithm hash = verifier::HashAlgorithm::kSha256,
                      std::string_view payload_type = "application/vnd.in-toto+json");
 
+/// Adds PAYLOAD and a manifest whose only layer is a signature of it; returns the manifest's
+/// digest.
+verifier::Digest AddLegacyText(ImageEvidence& evidence, const verifier::Digest& offered_for,
+                               const std::string& payload, const std::string& signature_text);
 /// Adds a whole good signature of SUBJECT by KEY; returns the digest of its manifest.
 verifier::Digest AddGoodLegacy(ImageEvidence& evidence, const verifier::Digest& subject,
                                const TestKey& key);

@@ -89,10 +89,9 @@ TEST(PlatformTest, MatchesTheSpellingsThatContainerdMatches) {
 TEST(PlatformTest, PicksTheOneAmongMany) {
   const std::vector<Json> entries = {
       IndexEntry(Two(), "linux", "arm64", "v8"), IndexEntry(One(), "linux", "amd64"),
-      IndexEntry(Two(), "linux", "386"), IndexEntry(Two(), "linux", "amd64", "v3"),
-      IndexEntry(Two(), "unknown", "unknown")};
+      IndexEntry(Two(), "linux", "386"), IndexEntry(Two(), "unknown", "unknown")};
   EXPECT_THAT(Choose(entries, {"linux", "amd64", ""}), IsOkAndHolds(One()));
-  EXPECT_THAT(Choose(entries, {"linux", "amd64", "v3"}), IsOkAndHolds(Two()));
+  EXPECT_THAT(Choose(entries, {"linux", "arm64", "v8"}), IsOkAndHolds(Two()));
 }
 
 TEST(PlatformTest, TheSameManifestTwiceIsOne) {
@@ -125,6 +124,14 @@ TEST(PlatformTest, RefusesAChoiceThatTheRuntimeCouldMakeDifferently) {
        {"linux", "amd64", ""}},
       {{IndexEntry(One(), "linux", "amd64", "v2"), IndexEntry(Two(), "linux", "amd64")},
        {"linux", "amd64", "v3"}},
+      {{IndexEntry(One(), "linux", "amd64"), IndexEntry(Two(), "linux", "amd64", "v3")},
+       {"linux", "amd64", ""}},
+      {{IndexEntry(One(), "linux", "amd64"), IndexEntry(Two(), "linux", "amd64", "v3")},
+       {"linux", "amd64", "v3"}},
+      {{IndexEntry(One(), "linux", "arm64"), IndexEntry(Two(), "linux", "arm64", "v8.0")},
+       {"linux", "arm64", ""}},
+      {{IndexEntry(One(), "linux", "arm64"), IndexEntry(Two(), "linux", "arm64", "v9")},
+       {"linux", "arm64", ""}},
       {{IndexEntry(One(), "linux", "arm64", "8"), IndexEntry(Two(), "linux", "arm64")},
        {"linux", "arm64", ""}},
       {{IndexEntry(One(), "linux", "arm"), IndexEntry(Two(), "linux", "arm", "v7")},

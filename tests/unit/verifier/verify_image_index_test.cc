@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "base/base64.h"
 #include "image_evidence.h"
 #include "verifier/verify_image.h"
 
@@ -152,10 +154,13 @@ TEST(VerifyImageIndexTest, JunkForTheIndexDoesNotPushOutTheManifests) {
   ImageEvidence evidence;
   const Digest image = evidence.Add(ObjectKind::kImageIndex, GoodIndex().dump());
   const std::string payload = sigward::testing::SimpleSigningFor(image.text()).dump();
+  std::vector<Json> junk;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string text = base::EncodeBase64(base::AsBytes(std::to_string(i)));
+    junk.push_back(sigward::testing::LegacyLayer(payload, text));
+  }
   evidence.AddBlob(payload);
-  evidence.AddLegacy(sigward::testing::ManifestOf(
-                         std::vector<Json>(1000, sigward::testing::LegacyLayer(payload, "AAAA"))),
-                     image);
+  evidence.AddLegacy(sigward::testing::ManifestOf(junk), image);
   AddGoodLegacy(evidence, Amd64(), Key());
   EXPECT_EQ(VerifyOne(evidence, Key(), image).word(), "verified");
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/base64.h"
 #include "image_evidence.h"
 #include "verifier/manifest.h"
 #include "verifier/verify_image.h"
@@ -35,22 +36,27 @@ const TestKey& Key() {
   return TestKey::Shared(KeyType::kEcdsaP256);
 }
 
+/// COUNT different signatures of PAYLOAD, none of which is one.
+std::vector<Json> JunkLayers(const std::string& payload, std::size_t count) {
+  std::vector<Json> layers;
+  for (std::size_t i = 0; i < count; ++i) {
+    layers.push_back(LegacyLayer(payload, base::EncodeBase64(base::AsBytes(std::to_string(i)))));
+  }
+  return layers;
+}
+
 /// A manifest with JUNK bad signatures before a good one.
 void AddLegacyBehind(ImageEvidence& evidence, std::size_t junk) {
   const std::string payload = SimpleSigningFor(TestImage().text()).dump();
-  std::vector<Json> layers(junk, LegacyLayer(payload, "AAAA"));
+  std::vector<Json> layers = JunkLayers(payload, junk);
   layers.push_back(LegacyLayer(payload, SignText(Key(), payload)));
   evidence.AddBlob(payload);
   evidence.AddLegacy(ManifestOf(layers), TestImage());
 }
 
 void AddJunkBundles(ImageEvidence& evidence, std::size_t count) {
-  const std::string bundle = BundleFor(TestKey::Stranger(), "{}").dump();
-  evidence.AddBlob(bundle);
   for (std::size_t i = 0; i < count; ++i) {
-    Json manifest = ReferrerOf({DescriptorOf(kBundleType, bundle)}, TestImage());
-    manifest["annotations"] = {{"n", std::to_string(i)}};
-    evidence.AddReferrer(manifest, TestImage());
+    AddBundleText(evidence, TestImage(), BundleFor(TestKey::Stranger(), std::to_string(i)).dump());
   }
 }
 
@@ -71,7 +77,7 @@ TEST(VerifyImageLimitsTest, LooksAtSoManySignaturesAndNoMore) {
 TEST(VerifyImageLimitsTest, JunkOfOneFormatDoesNotPushOutTheOther) {
   {
     ImageEvidence evidence;
-    AddJunkBundles(evidence, 200);
+    AddJunkBundles(evidence, 100);
     AddLegacyBehind(evidence, kMaxSignatures / 2 - 1);
     EXPECT_EQ(VerifyOne(evidence, Key()).word(), "verified");
   }
@@ -85,6 +91,34 @@ TEST(VerifyImageLimitsTest, JunkOfOneFormatDoesNotPushOutTheOther) {
     EXPECT_EQ(verdict.signature().format(), SignatureFormat::kSigstoreBundle);
     EXPECT_EQ(verdict.signatures_seen, kMaxSignatures);
   }
+}
+
+TEST(VerifyImageLimitsTest, TheSameSignatureAgainIsNoFurtherOne) {
+  const std::string payload = SimpleSigningFor(TestImage().text()).dump();
+  std::vector<Json> layers(kMaxLayers - 1, LegacyLayer(payload, "AAAA"));
+  layers.push_back(LegacyLayer(payload, SignText(Key(), payload)));
+  ImageEvidence evidence;
+  evidence.AddBlob(payload);
+  evidence.AddLegacy(ManifestOf(layers), TestImage());
+  EXPECT_EQ(VerifyOne(evidence, Key()).word(), "verified");
+  EXPECT_EQ(VerifyOne(evidence, Key()).signatures_seen, 2U);
+}
+
+TEST(VerifyImageLimitsTest, ASpoiltCopyDoesNotStandInForTheGoodOne) {
+  const std::string payload = SimpleSigningFor(TestImage().text()).dump();
+  const Json good = LegacyLayer(payload, SignText(Key(), payload));
+  Json elsewhere = good;
+  elsewhere["urls"] = Json::array({"https://elsewhere.example/"});
+  Json other_size = good;
+  other_size["size"] = 1;
+  Json other_text = good;
+  other_text["annotations"][std::string(sigward::testing::kLegacyAnnotation)] = "AAAA";
+  Json other_digest = LegacyLayer(payload + " ", SignText(Key(), payload));
+  ImageEvidence evidence;
+  evidence.AddBlob(payload);
+  evidence.AddLegacy(ManifestOf({elsewhere, other_size, other_text, other_digest, good}),
+                     TestImage());
+  EXPECT_EQ(VerifyOne(evidence, Key()).word(), "verified");
 }
 
 TEST(VerifyImageLimitsTest, StrayAndForeignSignaturesHideNothing) {

@@ -110,6 +110,9 @@ TEST_F(HostsConfigTest, AsksAPlaceOnceThatIsHostAndServer) {
   Write("s.example/hosts.toml",
         "server = \"http://s.example\"\n[host.\"http://s.example\"]\ncapabilities = [\"pull\"]");
   EXPECT_THAT(Urls("s.example"), ElementsAre("http://s.example/v2", "http://s.example/v2"));
+  Write("t.example/hosts.toml",
+        "server = \"https://t.example\"\n[host.\"https://t.example\"]\nskip_verify = true");
+  EXPECT_THAT(Urls("t.example"), ElementsAre("https://t.example/v2", "https://t.example/v2"));
 }
 
 TEST_F(HostsConfigTest, MarksInsecureTransport) {

@@ -240,6 +240,11 @@ std::optional<ServedRequest> ScriptedServer::Read(Peer& peer, std::string& buffe
       return std::nullopt;
     }
     buffer.append(bytes, static_cast<std::size_t>(count));
+    constexpr char kTlsHandshake = 0x16;
+    if (buffer.front() == kTlsHandshake) {
+      Write(peer, "HTTP/1.1 400 Bad Request\r\n\r\n");
+      return std::nullopt;
+    }
   }
   std::string head = buffer.substr(0, buffer.find("\r\n\r\n") + 2);
   buffer.erase(0, head.size() + 2);

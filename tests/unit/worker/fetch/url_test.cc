@@ -39,9 +39,11 @@ TEST(ParseUrl, NormalisesWhatItTakes) {
 }
 
 TEST(ParseUrl, RefusesWhatIsNoPlainRegistryUrl) {
-  for (const char* text : {"", "registry.example", "ftp://registry.example", "file:///etc/passwd",
-                           "https://", "https://user@registry.example",
-                           "https://user:word@registry.example", "https://a b", "gopher://x"}) {
+  for (const char* text :
+       {"", "registry.example", "ftp://registry.example", "file:///etc/passwd", "https://",
+        "https://user@registry.example", "https://user:word@registry.example", "https://a b",
+        "gopher://x", "https://0x%7f.1/", "https://[fe80::1%25eth0]/", "https://r%2eexample/",
+        "https://\xc3\xa4.example/"}) {
     EXPECT_THAT(ParseUrl(text), FailsWith(Reason::kMalformed)) << text;
   }
 }

@@ -1,4 +1,4 @@
-#include "plugin/sync/local_source.h"
+#include "plugin/sync/root_only.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +10,6 @@
 
 #include "base/files.h"
 #include "base/unique_fd.h"
-#include "policy/snapshot.h"
 
 namespace sigward::sync {
 namespace {
@@ -23,7 +22,8 @@ base::Error Refused(const std::string& path, const std::string& why) {
   return Fail(Reason::kPolicyUnavailable, path + " " + why);
 }
 
-/// Checks that FD, opened from PATH, is of TYPE (S_IFDIR, S_IFREG) and that only root can change it.
+/// Checks that FD, opened from PATH, is of TYPE (S_IFDIR, S_IFREG) and that only root can change
+/// it.
 base::Status CheckOwned(int fd, mode_t type, const std::string& path) {
   struct stat status {};
   if (fstat(fd, &status) != 0) {
@@ -42,9 +42,9 @@ base::Status CheckOwned(int fd, mode_t type, const std::string& path) {
   return base::Ok();
 }
 
-}  // namespace
-
-base::Result<std::string> ReadLocalPolicy(const std::string& path) {
+/// Opens PATH part by part. Each part is opened relative to the one that was checked, so none can
+/// be swapped in between. The last must be of TYPE and is opened for reading.
+base::Result<UniqueFd> Walk(const std::string& path, mode_t type) {
   if (!path.starts_with('/')) {
     return Refused(path, "is not an absolute path");
   }
@@ -60,7 +60,6 @@ base::Result<std::string> ReadLocalPolicy(const std::string& path) {
       return Refused(path, "is not a plain path");
     }
     walked += (walked.size() > 1 ? "/" : "") + name;
-    // Each part is opened relative to the one that was checked, so none can be swapped in between.
     const int kind = last ? O_RDONLY | O_NONBLOCK | O_NOCTTY : O_PATH | O_DIRECTORY;
     UniqueFd part(openat(folder.get(), name.c_str(), kind | O_NOFOLLOW | O_CLOEXEC));
     if (!part.valid()) {
@@ -68,15 +67,29 @@ base::Result<std::string> ReadLocalPolicy(const std::string& path) {
                                  ? "is a symbolic link or not a folder"
                                  : std::string("cannot be opened: ") + std::strerror(errno));
     }
-    SIGWARD_RETURN_IF_ERROR(CheckOwned(part.get(), last ? S_IFREG : S_IFDIR, walked));
+    SIGWARD_RETURN_IF_ERROR(CheckOwned(part.get(), last ? type : S_IFDIR, walked));
     if (last) {
-      auto content = base::ReadToEnd(part.get(), policy::kMaxCompiledBytes);
-      return content.ok() ? std::move(content)
-                          : base::Result<std::string>(Within(path, std::move(content).error()));
+      return part;
     }
     folder = std::move(part);
     rest.remove_prefix(slash + 1);
   }
+}
+
+}  // namespace
+
+base::Result<std::string> ReadRootOnlyFile(const std::string& path, std::size_t max_bytes) {
+  SIGWARD_ASSIGN_OR_RETURN(const UniqueFd file, Walk(path, S_IFREG));
+  auto content = base::ReadToEnd(file.get(), max_bytes);
+  if (!content.ok()) {
+    return Within(path, std::move(content).error());
+  }
+  return content;
+}
+
+base::Status CheckRootOnlyFolder(const std::string& path) {
+  SIGWARD_RETURN_IF_ERROR(Walk(path, S_IFDIR));
+  return base::Ok();
 }
 
 }  // namespace sigward::sync

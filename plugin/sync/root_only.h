@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/result.h"
+
+namespace sigward::sync {
+
+// What only root can have written is a trust of its own ("local-root") and needs no signature. A
+// path is root's alone when it is absolute and plain, and when each of its parts, from / to the
+// last, is owned by root, is no symbolic link and cannot be written by group or others. A folder
+// with the sticky bit may be writable: there nobody can replace what is another's.
+
+/// Reads a regular file of at most MAX_BYTES at a path that is root's alone.
+/// Fails with kPolicyUnavailable, naming the part of the path that is wrong, or kTooLarge.
+base::Result<std::string> ReadRootOnlyFile(const std::string& path, std::size_t max_bytes);
+
+/// Fails with kPolicyUnavailable unless PATH is a folder that is root's alone.
+base::Status CheckRootOnlyFolder(const std::string& path);
+
+}  // namespace sigward::sync

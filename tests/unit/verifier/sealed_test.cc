@@ -1,0 +1,89 @@
+// The room is pure not only by its symbols: after the warm-up it verifies where the kernel kills
+// whoever opens a file or a socket, starts a process or asks for the environment's clock by system
+// call.
+
+#include <gtest/gtest.h>
+#include <seccomp.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "image_evidence.h"
+#include "test_key.h"
+#include "verifier/public_key.h"
+#include "verifier/verify_image.h"
+
+namespace sigward::verifier {
+namespace {
+
+constexpr int kAllVerified = 42;
+
+/// Kills the process at every call that reaches outside.
+bool Seal() {
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+  bool done = filter != nullptr;
+  for (const int call :
+       {SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(creat), SCMP_SYS(socket),
+        SCMP_SYS(socketpair), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(execve),
+        SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(stat), SCMP_SYS(newfstatat),
+        SCMP_SYS(access), SCMP_SYS(unlink), SCMP_SYS(rename), SCMP_SYS(gettimeofday)}) {
+    done = done && seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, call, 0) == 0;
+  }
+  done = done && seccomp_load(filter) == 0;
+  seccomp_release(filter);
+  return done;
+}
+
+template <typename Work>
+int StatusOf(Work work) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    _exit(Seal() ? work() : 1);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return status;
+}
+
+TEST(Sealed, VerifiesEveryFormatWithoutReachingOutside) {
+  ASSERT_TRUE(WarmUp().ok());
+  const Digest image = Digest::Of(base::AsBytes("image"));
+  const auto& key = testing::TestKey::Shared(KeyType::kEcdsaP256);
+  testing::ImageEvidence legacy;
+  AddGoodLegacy(legacy, image, key);
+  testing::ImageEvidence bundle;
+  AddGoodBundle(bundle, image, key);
+  const std::string pem = key.public_pem();
+  const int status = StatusOf([&] {
+    auto parsed = PublicKey::Parse(pem);
+    if (!parsed.ok()) {
+      return 2;
+    }
+    std::vector<KeyAuthority> authorities;
+    const AuthorityHash id = AuthorityHash::OfKey(*parsed, std::nullopt);
+    authorities.push_back({id, *std::move(parsed), std::nullopt});
+    for (const auto* evidence : {&legacy, &bundle}) {
+      const ImageVerdict verdict =
+          VerifyImage(image, {"linux", "amd64", ""}, evidence->evidence(), authorities);
+      if (!std::holds_alternative<VerifiedSignature>(verdict.authorities.front().outcome)) {
+        return 3;
+      }
+    }
+    return kAllVerified;
+  });
+  ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), kAllVerified);
+}
+
+TEST(Sealed, TheSealItselfHolds) {
+  const int status = StatusOf([] { return access("/", F_OK) == 0 ? 4 : 5; });
+  ASSERT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGSYS);
+}
+
+}  // namespace
+}  // namespace sigward::verifier

@@ -1,0 +1,285 @@
+#include "worker/fetch/fetchd.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "open_descriptors.h"
+#include "result_matchers.h"
+#include "rpc/frame.h"
+#include "rpc/long_message.h"
+#include "scripted_registry.h"
+#include "scripted_server.h"
+#include "temp_folder.h"
+#include "verifier/image_ref.h"
+#include "worker/client/fetchd_client.h"
+
+namespace sigward::worker {
+namespace {
+
+using base::Deadline;
+using base::Reason;
+using std::chrono::milliseconds;
+using testing::DigestOf;
+using testing::FailsWith;
+using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::ScriptedRegistry;
+using testing::ScriptedServer;
+using testing::ServedReply;
+using testing::ServedRequest;
+using ::testing::SizeIs;
+
+constexpr milliseconds kPatience{10'000};
+
+/// sigward-fetchd's listener in this process, and a registry with one signed image.
+class FetchdTest : public ::testing::Test {
+ protected:
+  FetchdTest() {
+    registry_.SignLegacy(digest_, "payload");
+    auto listener = rpc::Listen(socket_);
+    EXPECT_THAT(listener, IsOk());
+    listener_ = std::move(*listener);
+    serving_ = std::thread([this] {
+      FetchContext context(folder_ / "certs.d");
+      EXPECT_EQ(ServeListener(listener_.get(), context).reason, Reason::kIoFailed);
+    });
+  }
+  ~FetchdTest() override {
+    shutdown(listener_.get(), SHUT_RDWR);
+    serving_.join();
+  }
+  base::Result<EvidenceSet> Fetch(milliseconds patience = kPatience) {
+    FetchdClient client(socket_);
+    const auto image = verifier::ImageRef::Parse(server_.host() + "/app:v1");
+    return client.FetchEvidence(*image, digest_, EvidenceScope::kImage, {"linux", "amd64", ""},
+                                Deadline::After(patience));
+  }
+  /// Sends BYTES as a question and returns the reason in the answer.
+  Reason ReasonFor(const std::string& bytes) {
+    const auto deadline = Deadline::After(kPatience);
+    const auto connection = rpc::Connect(socket_, deadline);
+    EXPECT_THAT(connection, IsOk());
+    EXPECT_THAT(rpc::Send(connection->get(), bytes, {}, deadline), IsOk());
+    auto message = rpc::ReceiveMessage(connection->get(), rpc::kMaxFrameBytes, deadline);
+    EXPECT_THAT(message, IsOk());
+    rpc::FetchAnswer answer;
+    EXPECT_TRUE(answer.ParseFromString(std::string(message->bytes())));
+    return base::ReasonFromNumber(answer.reason()).value_or(Reason::kInternal);
+  }
+
+  testing::TempFolder folder_;
+  const std::string socket_ = folder_ / "fetchd.sock";
+  const verifier::Digest digest_ = DigestOf("image");
+  ScriptedServer server_;
+  ScriptedRegistry registry_{server_};
+  base::UniqueFd listener_;
+  std::thread serving_;
+};
+
+TEST_F(FetchdTest, AnswersWithEvidenceInSealedMemory) {
+  const auto evidence = Fetch();
+  ASSERT_THAT(evidence, IsOk());
+  ASSERT_THAT(evidence->entries, SizeIs(2));
+  EXPECT_THAT(evidence->unread, IsEmpty());
+  const EvidenceEntry& payload = evidence->entries[1];
+  EXPECT_EQ(base::AsText(evidence->memory.bytes().subspan(payload.offset, payload.size)),
+            "payload");
+}
+
+TEST_F(FetchdTest, AnswersWithEmptyMemoryWhereThereIsNothing) {
+  FetchdClient client(socket_);
+  const auto image = verifier::ImageRef::Parse(server_.host() + "/other:v1");
+  const auto evidence =
+      client.FetchEvidence(*image, digest_, EvidenceScope::kImage, {}, Deadline::After(kPatience));
+  ASSERT_THAT(evidence, IsOk());
+  EXPECT_THAT(evidence->entries, IsEmpty());
+  ASSERT_THAT(evidence->unread, SizeIs(1));
+  EXPECT_EQ(evidence->unread.front().error.reason, Reason::kNotFound);
+}
+
+TEST_F(FetchdTest, ResolvesThroughTheClient) {
+  FetchdClient client(socket_);
+  registry_.Tag("v1", "a manifest");
+  const auto image = verifier::ImageRef::Parse(server_.host() + "/app:v1");
+  const auto resolved = client.Resolve(*image, Deadline::After(kPatience));
+  ASSERT_THAT(resolved, IsOk());
+  EXPECT_EQ(resolved->digest, DigestOf("a manifest"));
+  const auto missing = verifier::ImageRef::Parse(server_.host() + "/app:v2");
+  EXPECT_THAT(client.Resolve(*missing, Deadline::After(kPatience)), FailsWith(Reason::kNotFound));
+}
+
+TEST_F(FetchdTest, RefusesQuestionsOutOfShapeAndGoesOn) {
+  EXPECT_EQ(ReasonFor("\xff\xff\xff"), Reason::kProtocol);
+  EXPECT_EQ(ReasonFor(std::string(1000, '\0')), Reason::kProtocol);
+  EXPECT_THAT(Fetch(), IsOk());
+}
+
+// A thread is idle a moment after its answer is there, so a second one may have come to be; each
+// asks three names at once.
+constexpr std::size_t kMostConnections = 2 * 3;
+
+TEST_F(FetchdTest, KeepsConnectionsForConsecutiveQuestions) {
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_THAT(Fetch(), IsOk());
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  EXPECT_LE(server_.connections(), kMostConnections);
+}
+
+TEST_F(FetchdTest, LeaksNoDescriptorOverManyQuestions) {
+  constexpr int kQuestions = 200;
+  ASSERT_THAT(Fetch(), IsOk());
+  const auto descriptors = testing::CountOpenDescriptors();
+  for (int i = 0; i < kQuestions; ++i) {
+    ASSERT_THAT(Fetch(), IsOk());
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  // Both ends of every connection are in this process.
+  EXPECT_LE(testing::CountOpenDescriptors(),
+            descriptors + 2 * static_cast<std::ptrdiff_t>(kMostConnections));
+}
+
+TEST_F(FetchdTest, AnswersAHundredQuestionsAtOnce) {
+  std::atomic<int> answered{0};
+  std::atomic<int> overloaded{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.emplace_back([&] {
+      const auto evidence = Fetch();
+      if (evidence.ok()) {
+        EXPECT_THAT(evidence->entries, SizeIs(2));
+        ++answered;
+      } else {
+        EXPECT_EQ(evidence.error().reason, Reason::kOverloaded) << evidence.error().detail;
+        ++overloaded;
+      }
+    });
+  }
+  for (std::thread& client : clients) {
+    client.join();
+  }
+  EXPECT_EQ(answered + overloaded, 100);
+  EXPECT_GE(answered, static_cast<int>(kMaxFetchThreads));
+}
+
+TEST_F(FetchdTest, SaysAtOnceThatItIsOverloaded) {
+  constexpr milliseconds kHold{1500};
+  server_.On("/v2/app/manifests/" + ScriptedRegistry::TagOf(digest_) + ".sig",
+             [kHold](const ServedRequest&, ServedReply& reply) {
+               std::this_thread::sleep_for(kHold);
+               reply.Send(404, "");
+             });
+  std::atomic<std::size_t> answered{0};
+  std::vector<std::thread> clients;
+  for (std::size_t i = 0; i < kMaxFetchThreads; ++i) {
+    clients.emplace_back([&] {
+      EXPECT_THAT(Fetch(), IsOk());
+      ++answered;
+    });
+  }
+  while (server_.requests().size() < kMaxFetchThreads * 3 && answered == 0) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_THAT(Fetch(), FailsWith(Reason::kOverloaded));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, milliseconds(500));
+  for (std::thread& client : clients) {
+    client.join();
+  }
+  EXPECT_THAT(Fetch(), IsOk());
+}
+
+TEST_F(FetchdTest, AnswersBeforeItsClientGivesUpOnASlowRegistry) {
+  server_.On("/v2/app/manifests/" + ScriptedRegistry::TagOf(digest_) + ".sig",
+             [](const ServedRequest&, ServedReply& reply) {
+               reply.Raw("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+               while (reply.Raw("a")) {
+                 std::this_thread::sleep_for(milliseconds(50));
+               }
+             });
+  const auto evidence = Fetch(milliseconds(800));
+  ASSERT_THAT(evidence, IsOk());
+  ASSERT_THAT(evidence->unread, SizeIs(1));
+  EXPECT_EQ(evidence->unread.front().error.reason, Reason::kTimeout);
+}
+
+// ---- The program --------------------------------------------------------------------------------
+
+/// Runs sigward-fetchd with ARGUMENTS and returns its exit code.
+int ExitCode(std::vector<std::string> arguments) {
+  std::string program = std::string(SIGWARD_BIN_DIR) + "/sigward-fetchd";
+  std::vector<char*> argv{program.data()};
+  for (std::string& argument : arguments) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
+  std::vector<char*> environment{nullptr};
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t child = 0;
+  EXPECT_EQ(posix_spawn(&child, program.c_str(), &files, nullptr, argv.data(), environment.data()),
+            0);
+  posix_spawn_file_actions_destroy(&files);
+  int status = 0;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(FetchdProgram, WantsOneListeningSocketAndAbsoluteFolders) {
+  EXPECT_EQ(ExitCode({}), 2);
+  EXPECT_EQ(ExitCode({"--hosts-dir", "/etc"}), 2);
+  EXPECT_EQ(ExitCode({"--hosts-dir", "certs.d"}), 2);
+  EXPECT_EQ(ExitCode({"--other"}), 2);
+}
+
+TEST(FetchdProgram, ServesTheSocketItIsHanded) {
+  const testing::TempFolder folder;
+  const std::string path = folder / "fetchd.sock";
+  ScriptedServer server;
+  ScriptedRegistry registry(server);
+  const verifier::Digest digest = DigestOf("image");
+  registry.SignLegacy(digest, "payload");
+  auto listener = rpc::Listen(path);
+  ASSERT_THAT(listener, IsOk());
+  const std::string program = std::string(SIGWARD_BIN_DIR) + "/sigward-fetchd";
+  const std::string certs = folder / "certs.d";
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string pid = "LISTEN_PID=" + std::to_string(getpid());
+    std::string count = "LISTEN_FDS=1";
+    std::string option = "--hosts-dir";
+    std::vector<char*> argv{const_cast<char*>(program.c_str()), option.data(),
+                            const_cast<char*>(certs.c_str()), nullptr};
+    std::vector<char*> environment{const_cast<char*>(pid.c_str()), count.data(), nullptr};
+    dup2(listener->get(), 3);
+    execve(program.c_str(), argv.data(), environment.data());
+    _exit(127);
+  }
+  FetchdClient client(path);
+  const auto image = verifier::ImageRef::Parse(server.host() + "/app:v1");
+  for (int i = 0; i < 3; ++i) {
+    const auto evidence =
+        client.FetchEvidence(*image, digest, EvidenceScope::kImage, {}, Deadline::After(kPatience));
+    ASSERT_THAT(evidence, IsOk());
+    EXPECT_THAT(evidence->entries, SizeIs(2));
+  }
+  kill(child, SIGTERM);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+}  // namespace
+}  // namespace sigward::worker

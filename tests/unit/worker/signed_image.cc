@@ -1,0 +1,89 @@
+#include "signed_image.h"
+
+#include <utility>
+
+#include "worker/client/evidence_objects.h"
+#include "worker/client/question_bounds.h"
+
+namespace sigward::testing {
+
+using verifier::ObjectKind;
+
+worker::EvidenceSet SetOf(const ImageEvidence& evidence) {
+  std::string all;
+  std::vector<worker::EvidenceEntry> entries;
+  for (const verifier::EvidenceObject& object : evidence.evidence()) {
+    entries.push_back({.kind = object.kind,
+                       .digest = object.digest,
+                       .offset = all.size(),
+                       .size = object.bytes.size(),
+                       .offered_for = object.offered_for ? object.offered_for->text() : "",
+                       .media_type = ""});
+    all += base::AsText(object.bytes);
+  }
+  auto memory = base::SealedMemory::Open(base::SealBytes(base::AsBytes(all)).value(), all.size());
+  return {.memory = std::move(memory).value(), .entries = std::move(entries), .unread = {}};
+}
+
+worker::EvidenceSet SignedBy(const TestKey& key) {
+  ImageEvidence evidence;
+  AddGoodLegacy(evidence, TestImage(), key);
+  AddGoodBundle(evidence, TestImage(), key);
+  return SetOf(evidence);
+}
+
+policy::KeyRule RuleOf(const TestKey& key, std::optional<verifier::HashAlgorithm> hash) {
+  return policy::KeyRule::Of(key.public_pem(), hash).value();
+}
+
+std::vector<const policy::KeyRule*> PointersTo(const std::vector<policy::KeyRule>& rules) {
+  std::vector<const policy::KeyRule*> pointers;
+  for (const policy::KeyRule& rule : rules) {
+    pointers.push_back(&rule);
+  }
+  return pointers;
+}
+
+std::vector<policy::KeyRule> StrangeRules(std::size_t count) {
+  std::vector<policy::KeyRule> rules;
+  for (std::size_t i = 0; i < count; ++i) {
+    rules.push_back(RuleOf(TestKey::Ec("P-256")));
+  }
+  return rules;
+}
+
+rpc::VerifyQuestion QuestionAbout(const worker::EvidenceSet& evidence,
+                                  const std::vector<policy::KeyRule>& rules) {
+  rpc::VerifyQuestion question;
+  question.set_nonce(std::string(worker::kNonceBytes, 'n'));
+  question.set_digest(TestImage().text());
+  *question.mutable_platform() = worker::ToMessage(LinuxAmd64());
+  for (const policy::KeyRule& rule : rules) {
+    rpc::Authority& authority = *question.add_authorities();
+    authority.set_hash(std::string(base::AsText(rule.id.bytes())));
+    authority.set_key_pem(rule.pem);
+    authority.set_hash_algorithm(rule.hash ? static_cast<std::uint32_t>(*rule.hash) : 0);
+  }
+  *question.mutable_objects() = worker::ToObjects(evidence.entries);
+  return question;
+}
+
+SlowQuestion::SlowQuestion() : evidence(SetOf(ImageEvidence())) {
+  for (std::size_t i = 0; i < worker::kMaxAuthoritiesPerQuestion; ++i) {
+    rules.push_back(RuleOf(TestKey::Ec("P-384")));
+  }
+  const TestKey signer = TestKey::Ec("P-384");
+  ImageEvidence signatures;
+  std::vector<base::Json> layers;
+  for (std::size_t i = 0; i < verifier::kMaxSignatures; ++i) {
+    base::Json payload = SimpleSigningFor(TestImage().text());
+    payload["optional"] = {{"number", i}};
+    const std::string text = payload.dump();
+    layers.push_back(LegacyLayer(text, SignText(signer, text)));
+    signatures.AddBlob(text);
+  }
+  signatures.AddLegacy(ManifestOf(layers), TestImage());
+  evidence = SetOf(signatures);
+}
+
+}  // namespace sigward::testing
