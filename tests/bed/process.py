@@ -36,13 +36,13 @@ def free_port():
 
 
 class Background:
-    """A program in a session of its own, its output in LOG."""
+    """A program in a session of its own, its output in LOG. It dies with the test, however that ends."""
 
     def __init__(self, argv, log, ready, env=None, seconds=20):
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as out:
             self._process = subprocess.Popen(
-                [str(a) for a in argv], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                ["setpriv", "--pdeathsig", "KILL", *map(str, argv)], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env={**os.environ, **(env or {})}, start_new_session=True)
         self.pid = self._process.pid
         try:
