@@ -45,7 +45,7 @@ Status Write(const std::string& path, std::string_view bytes, bool durable) {
 template <typename BeforeEach>
 Result<std::string> ReadAll(int fd, std::size_t max_bytes, BeforeEach before_each) {
   std::string bytes;
-  std::array<char, 16384> chunk;
+  std::array<char, 16384> chunk{};
   while (true) {
     SIGWARD_RETURN_IF_ERROR(before_each());
     const ssize_t got = read(fd, chunk.data(), chunk.size());

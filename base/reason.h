@@ -47,6 +47,7 @@ namespace sigward::base {
   X(kInternal, 67, "internal", kCouldNotTell)
 
 enum class Reason : std::uint8_t {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): an enumerator cannot stand in parentheses.
 #define SIGWARD_REASON_VALUE(name, number, word, verdict) name = number,
   SIGWARD_REASONS(SIGWARD_REASON_VALUE)
 #undef SIGWARD_REASON_VALUE

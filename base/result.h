@@ -88,6 +88,7 @@ inline Status Ok() {
 #define SIGWARD_CONCAT_INNER(a, b) a##b
 #define SIGWARD_CONCAT(a, b) SIGWARD_CONCAT_INNER(a, b)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration and a name cannot stand in parentheses.
 /// SIGWARD_ASSIGN_OR_RETURN(auto x, Parse(bytes)); one per line.
 #define SIGWARD_ASSIGN_OR_RETURN(declaration, expression) \
   SIGWARD_ASSIGN_OR_RETURN_AS(SIGWARD_CONCAT(result_, __LINE__), declaration, expression)
@@ -97,6 +98,7 @@ inline Status Ok() {
     return std::move(result).error();                                \
   }                                                                  \
   declaration = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 #define SIGWARD_RETURN_IF_ERROR(expression)                                   \
   do {                                                                        \

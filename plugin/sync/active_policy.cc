@@ -40,7 +40,7 @@ base::Result<LastGood> ParseState(const std::string& text) {
 base::Status ActivePolicy::Start() {
   const std::lock_guard changing(change_);
   const base::Status restored = RestoreLastGood();
-  const base::Status taken = Take();
+  base::Status taken = Take();
   const std::lock_guard lock(mutex_);
   if (!restored.ok() && !taken.ok()) {
     last_error_ = base::Within(restored.error().detail, taken.error());

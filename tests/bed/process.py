@@ -42,8 +42,8 @@ class Background:
         self.log = pathlib.Path(log)
         with open(self.log, "ab") as out:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *map(str, argv)], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                env={**os.environ, **(env or {})}, start_new_session=True)
+                ["setpriv", "--pdeathsig", "KILL", *map(str, argv)], stdin=subprocess.DEVNULL,
+                stdout=out, stderr=out, env={**os.environ, **(env or {})}, start_new_session=True)
         self.pid = self._process.pid
         try:
             wait_until(lambda: self._still_there() and ready(), seconds, f"{argv[0]} is ready")

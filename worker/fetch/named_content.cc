@@ -128,7 +128,7 @@ Referrers ReadApi(RepositoryReader& reader, ReferrersMemory& memory, const Endpo
   if (auto* error = std::get_if<base::Error>(&outcome)) {
     return std::move(*error);
   }
-  memory.Note(reader.RepositoryUrl(endpoint), ReferrersSupport::kPresent);
+  memory.NoteApi(reader.RepositoryUrl(endpoint));
   return ReadPages(reader, endpoint, std::get<HttpResponse>(std::move(outcome)), deadline);
 }
 
@@ -154,44 +154,26 @@ Referrers ReadTag(Result<HttpResponse> answer) {
 NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
                              const Endpoint& endpoint, const Digest& image,
                              const Deadline& deadline) {
-  const std::string repository = reader.RepositoryUrl(endpoint);
-  const ReferrersSupport support = memory.Recall(repository);
+  const bool knows_api = memory.HasApi(reader.RepositoryUrl(endpoint));
   const Ask tag = IndexAt("manifests/" + TagOf(image));
-  std::vector<Ask> asks{SignatureTag(image)};
-  if (support != ReferrersSupport::kAbsent) {
-    asks.push_back(IndexAt("referrers/" + image.text()));
-  }
-  if (support != ReferrersSupport::kPresent) {
+  std::vector<Ask> asks{SignatureTag(image), IndexAt("referrers/" + image.text())};
+  if (!knows_api) {
     asks.push_back(tag);
   }
   std::vector<Result<HttpResponse>> answers = reader.AskEndpoint(endpoint, asks, deadline);
-  // A repository that the host does not know has no API either, and that is nothing to remember.
-  const bool repository_is_there = std::any_of(
-      answers.begin(), answers.end(), [](const auto& a) { return a.ok() && a->status == 200; });
   NamedContent content{ToOutcome(std::move(answers.front())), Absent{}};
-
-  if (support != ReferrersSupport::kAbsent) {
-    Result<HttpResponse>& api = answers[1];
-    if (!LacksApi(api)) {
-      content.referrers = ReadApi(reader, memory, endpoint, std::move(api), deadline);
-      return content;
-    }
-    if (repository_is_there) {
-      memory.Note(repository, ReferrersSupport::kAbsent);
-    }
+  Result<HttpResponse> api = std::move(answers[1]);
+  if (!LacksApi(api)) {
+    content.referrers = ReadApi(reader, memory, endpoint, std::move(api), deadline);
+    return content;
   }
-  if (support == ReferrersSupport::kPresent) {
+  if (knows_api) {
     answers = reader.AskEndpoint(endpoint, {&tag, 1}, deadline);
   }
   content.referrers = ReadTag(std::move(answers.back()));
-  if (support == ReferrersSupport::kAbsent && std::holds_alternative<Absent>(content.referrers)) {
-    // What is only remembered must not make "none" of what may be there by now.
-    const Ask api = IndexAt("referrers/" + image.text());
-    Result<HttpResponse> answer =
-        std::move(reader.AskEndpoint(endpoint, {&api, 1}, deadline).front());
-    if (!LacksApi(answer)) {
-      content.referrers = ReadApi(reader, memory, endpoint, std::move(answer), deadline);
-    }
+  if (api->status == 200 && std::holds_alternative<Absent>(content.referrers)) {
+    // Something answers there, a web page say, and nobody knows for whom.
+    content.referrers = Fail(Reason::kRegistryError, "the referrers API answers with no index");
   }
   return content;
 }

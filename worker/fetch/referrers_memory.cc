@@ -2,21 +2,18 @@
 
 namespace sigward::worker {
 
-ReferrersSupport ReferrersMemory::Recall(const std::string& repository_url) {
+bool ReferrersMemory::HasApi(const std::string& repository_url) {
   const std::lock_guard lock(mutex_);
   const auto found = noted_.find(repository_url);
-  if (found == noted_.end() || found->second.until <= clock_->SteadyNow()) {
-    return ReferrersSupport::kUnknown;
-  }
-  return found->second.support;
+  return found != noted_.end() && clock_->SteadyNow() < found->second;
 }
 
-void ReferrersMemory::Note(const std::string& repository_url, ReferrersSupport support) {
+void ReferrersMemory::NoteApi(const std::string& repository_url) {
   const std::lock_guard lock(mutex_);
   if (noted_.size() >= kMaxRememberedRepositories) {
     noted_.clear();
   }
-  noted_.insert_or_assign(repository_url, Noted{support, clock_->SteadyNow() + kReferrersMemory});
+  noted_.insert_or_assign(repository_url, clock_->SteadyNow() + kReferrersMemory);
 }
 
 }  // namespace sigward::worker

@@ -51,6 +51,16 @@ bool IsPlainHost(std::string_view host) {
   });
 }
 
+/// Another reader may not decode %XX in a host, or read a zone (RFC 6874) there, as libcurl does.
+bool HasEscapedHost(std::string_view url) {
+  const std::size_t slashes = url.find("//");
+  if (slashes == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view rest = url.substr(slashes + 2);
+  return rest.substr(0, rest.find_first_of("/?#")).find('%') != std::string_view::npos;
+}
+
 bool IsLoopback4(std::uint32_t address) {
   return address >> 24 == 127;
 }
@@ -122,6 +132,9 @@ std::string Url::text() const {
 Result<Url> ParseUrl(std::string_view text, const Url* base) {
   if (text.size() > kMaxUrlBytes) {
     return Fail(Reason::kMalformed, "URL is too long");
+  }
+  if (HasEscapedHost(text)) {
+    return Fail(Reason::kMalformed, "URL with an escaped host");
   }
   const CurlUrl url(curl_url());
   constexpr unsigned kFlags = CURLU_NON_SUPPORT_SCHEME;

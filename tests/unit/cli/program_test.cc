@@ -171,6 +171,16 @@ TEST(ProgramTest, VerifyEndsWithTheNumberOfTheReason) {
   }
 }
 
+TEST(ProgramTest, WhatCouldNotBeReadIsNoVerdictWhateverItsReason) {
+  for (const Reason reason : {Reason::kMalformed, Reason::kTooLarge, Reason::kNoSignature}) {
+    rpc::GateAnswer unsure = Refusing(reason);
+    unsure.verdict = 2;
+    unsure.record = Record("undetermined");
+    FakeGate gate(unsure);
+    EXPECT_EQ(Sigward({"verify", "app"}, gate.path()).exit_code, 1) << base::ReasonWord(reason);
+  }
+}
+
 TEST(ProgramTest, VerifyBelievesNoAnswerThatContradictsItself) {
   rpc::GateAnswer allow_with_denying_record = Allowing();
   allow_with_denying_record.record = Record("deny");

@@ -33,6 +33,11 @@ class FakeFetcher final : public worker::Fetcher {
                                                   const verifier::Platform&,
                                                   const base::Deadline&) override {
     ++(scope == worker::EvidenceScope::kImage ? asked_image : asked_member);
+    if (on_ask) {
+      if (auto error = on_ask(); error.has_value()) {
+        return *error;
+      }
+    }
     if (fails.has_value()) {
       return *fails;
     }
@@ -45,6 +50,8 @@ class FakeFetcher final : public worker::Fetcher {
 
   std::atomic<int> asked_image = 0;
   std::atomic<int> asked_member = 0;
+  /// Runs at each question and may make it fail.
+  std::function<std::optional<base::Error>()> on_ask;
   std::optional<base::Error> fails;
   std::vector<ObjectForTesting> image;
   std::vector<ObjectForTesting> member;

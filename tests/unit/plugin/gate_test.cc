@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/files.h"
@@ -190,6 +193,35 @@ TEST_F(GateTest, AFailureToReadIsNotRemembered) {
   fetcher_.fails.reset();
   Sign();
   EXPECT_EQ(Decide(snapshot).verdict, Verdict::kAllow);
+}
+
+TEST_F(GateTest, WhoWaitedForAnotherDoesNotInheritItsTimeOut) {
+  Sign();
+  std::promise<void> asked;
+  std::promise<void> go;
+  std::atomic<int> count = 0;
+  fetcher_.on_ask = [&]() -> std::optional<base::Error> {
+    if (count++ > 0) {
+      return std::nullopt;
+    }
+    asked.set_value();
+    go.get_future().wait();
+    return Fail(Reason::kTimeout, "the registry hung");
+  };
+  const auto snapshot = SnapshotOf({PolicyOf("p", {Key(kKeyA)})});
+  auto leader = std::async(std::launch::async, [&] { return Decide(snapshot).verdict; });
+  asked.get_future().wait();
+  auto follower = std::async(std::launch::async, [&] { return Decide(snapshot).verdict; });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  go.set_value();
+  EXPECT_EQ(leader.get(), Verdict::kUndetermined);
+  EXPECT_EQ(follower.get(), Verdict::kAllow);
+}
+
+TEST_F(GateTest, AnOutageOutweighsBadBytesElsewhere) {
+  fetcher_.unread = {{"referrers", Fail(Reason::kMalformed, "not JSON")},
+                     {"signature tag", Fail(Reason::kRegistryError, "500")}};
+  EXPECT_EQ(ReasonOf(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)})}))), Reason::kRegistryError);
 }
 
 TEST_F(GateTest, ManyQuestionsAtOnceFetchOnce) {

@@ -50,6 +50,14 @@ Decision Allowed(std::vector<PolicyOutcome> policies) {
   return decision;
 }
 
+TEST(DecisionLineTest, WhatCouldNotBeReadIsNotCalledInvalid) {
+  const std::string line =
+      DecisionLine(Refused(Verdict::kUndetermined, Fail(Reason::kMalformed, "a web page"),
+                           {Outcome("p", Verdict::kUndetermined)}),
+                   Asked());
+  EXPECT_EQ(line, "malformed: could not check " + Pinned() + ": a web page (policy p)");
+}
+
 TEST(DecisionLineTest, PutsTheReasonFirst) {
   const std::vector<PolicyOutcome> policy = {Outcome("require-signed", Verdict::kDeny)};
   const struct {

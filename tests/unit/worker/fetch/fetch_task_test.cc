@@ -224,10 +224,20 @@ TEST_F(FetchTaskTest, FetchesABundleByTheReferrersApi) {
   EXPECT_EQ(Evidence(image_).requests, 4U) << "the API is remembered, the tag not asked again";
 }
 
-TEST_F(FetchTaskTest, AsksTheSecondTimeOnlyWhereItWasAnswered) {
+TEST_F(FetchTaskTest, NeverRemembersThatTheApiIsMissing) {
   registry_.SignLegacy(image_, "payload");
   EXPECT_EQ(Evidence(image_).requests, 4U);
-  EXPECT_EQ(Evidence(image_).requests, 3U);
+  const std::string manifest = registry_.AddBundle("bundle");
+  registry_.ReferrersApi(image_, IndexOf({DescriptorOf(manifest, testing::kManifestType)}));
+  EXPECT_THAT(Evidence(image_).objects, SizeIs(4)) << "both signatures, from both places";
+}
+
+TEST_F(FetchTaskTest, AWebPageInPlaceOfReferrersIsNoAbsence) {
+  registry_.Manifest(image_bytes_);
+  server_.Serve("/v2/app/referrers/" + image_.text(), "text/html", "<html>please log in</html>");
+  const Seen seen = Evidence(image_);
+  EXPECT_THAT(seen.objects, IsEmpty());
+  EXPECT_THAT(seen.failures, SizeIs(1));
 }
 
 TEST_F(FetchTaskTest, RemembersNothingOfARepositoryThatIsNotThere) {

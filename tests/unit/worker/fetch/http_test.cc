@@ -248,6 +248,19 @@ TEST_F(HttpTest, FollowsRedirectsWithoutGivingSecretsAway) {
   EXPECT_THAT(other.requests(), ::testing::ElementsAre("GET /blob?token=x"));
 }
 
+TEST_F(HttpTest, APageThatComesWithARedirectIsNotTheContent) {
+  server_.Serve("/blob", "x/y", "content");
+  // Shorter and longer than what is read of pages that nobody wants; both beyond what is asked for.
+  for (const std::size_t size : {kCap + 1, kMaxUnwantedBody + 1}) {
+    server_.On("/start", [size](const ServedRequest&, ServedReply& reply) {
+      reply.Send(307, std::string(size, 'p'), "Location: /blob\r\n");
+    });
+    const auto response = Ask("/start");
+    ASSERT_THAT(response, IsOk());
+    EXPECT_EQ(response->body, "content");
+  }
+}
+
 TEST_F(HttpTest, FollowsThreeRedirectsAndNotFour) {
   for (int i = 0; i < 5; ++i) {
     const std::string next = "/" + std::to_string(i + 1);

@@ -12,27 +12,25 @@ namespace {
 TEST(ReferrersMemory, ForgetsAfterItsTime) {
   testing::FakeClock clock;
   ReferrersMemory memory(clock);
-  EXPECT_EQ(memory.Recall("https://r/v2/a"), ReferrersSupport::kUnknown);
-  memory.Note("https://r/v2/a", ReferrersSupport::kAbsent);
-  memory.Note("https://r/v2/b", ReferrersSupport::kPresent);
+  EXPECT_FALSE(memory.HasApi("https://r/v2/a"));
+  memory.NoteApi("https://r/v2/a");
   clock.Advance(kReferrersMemory - std::chrono::milliseconds(1));
-  EXPECT_EQ(memory.Recall("https://r/v2/a"), ReferrersSupport::kAbsent);
-  EXPECT_EQ(memory.Recall("https://r/v2/b"), ReferrersSupport::kPresent);
-  EXPECT_EQ(memory.Recall("https://r/v2/c"), ReferrersSupport::kUnknown);
+  EXPECT_TRUE(memory.HasApi("https://r/v2/a"));
+  EXPECT_FALSE(memory.HasApi("https://r/v2/b"));
   clock.Advance(std::chrono::milliseconds(1));
-  EXPECT_EQ(memory.Recall("https://r/v2/a"), ReferrersSupport::kUnknown);
+  EXPECT_FALSE(memory.HasApi("https://r/v2/a"));
 }
 
 TEST(ReferrersMemory, HoldsABoundedNumberOfRepositories) {
   testing::FakeClock clock;
   ReferrersMemory memory(clock);
   for (std::size_t i = 0; i < kMaxRememberedRepositories; ++i) {
-    memory.Note(std::to_string(i), ReferrersSupport::kPresent);
+    memory.NoteApi(std::to_string(i));
   }
-  EXPECT_EQ(memory.Recall("0"), ReferrersSupport::kPresent);
-  memory.Note("one more", ReferrersSupport::kPresent);
-  EXPECT_EQ(memory.Recall("0"), ReferrersSupport::kUnknown);
-  EXPECT_EQ(memory.Recall("one more"), ReferrersSupport::kPresent);
+  EXPECT_TRUE(memory.HasApi("0"));
+  memory.NoteApi("one more");
+  EXPECT_FALSE(memory.HasApi("0"));
+  EXPECT_TRUE(memory.HasApi("one more"));
 }
 
 TEST(InsecureNotices, TellsOnceOfEachHost) {
