@@ -37,7 +37,7 @@ std::optional<Reason> ReasonFromNumber(std::uint32_t value) {
 }
 
 bool CouldNotTell(Reason reason) {
-  // NOLINTNEXTLINE(bugprone-branch-clone): the branches are rows of one table.
+  // NOLINTBEGIN(bugprone-branch-clone): the branches are rows of one table.
   switch (reason) {
 #define SIGWARD_REASON_VERDICT(name, number, word, verdict) \
   case Reason::name:                                        \
@@ -45,6 +45,7 @@ bool CouldNotTell(Reason reason) {
     SIGWARD_REASONS(SIGWARD_REASON_VERDICT)
 #undef SIGWARD_REASON_VERDICT
   }
+  // NOLINTEND(bugprone-branch-clone)
   return true;
 }
 

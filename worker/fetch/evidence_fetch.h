@@ -67,7 +67,7 @@ class EvidenceFetch {
   struct Wanted {
     Candidate candidate;
     /// "manifests" or "blobs".
-    const char* collection;
+    const char* collection = nullptr;
   };
   /// What the names led to.
   struct FirstRound {

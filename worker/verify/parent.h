@@ -29,7 +29,7 @@ class Parent {
 
  private:
   struct Child {
-    pid_t pid;
+    pid_t pid = -1;
     base::Deadline deadline;
   };
 
