@@ -152,6 +152,11 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def threads(pid):
+    """How many threads the process has."""
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
 def memory_kib(pid):
     """Memory of the process' own in KiB: what it shares with others (libraries) comes and goes with them."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()

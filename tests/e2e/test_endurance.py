@@ -4,7 +4,8 @@ import unittest
 
 from bed import images, signing
 from bed.case import BedCase
-from bed.sigward import descriptors, memory_kib
+from bed.process import wait_until
+from bed.sigward import descriptors, memory_kib, threads
 
 QUESTIONS = 950
 REAL_PULLS = 50
@@ -43,6 +44,8 @@ class Endurance(BedCase):
 
     def measure(self):
         processes = self.sigward.processes()
+        # The threads of a burst, and their connections, end when nothing is asked for a while.
+        wait_until(lambda: threads(processes["sigward-fetchd"]) == 1, 30, "sigward-fetchd is idle")
         return (processes, {n: descriptors(p) for n, p in processes.items()},
                 {n: memory_kib(p) for n, p in processes.items()})
 

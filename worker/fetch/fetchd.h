@@ -14,7 +14,7 @@ namespace sigward::worker {
 /// Questions that are worked on at once; the next one is answered kOverloaded.
 inline constexpr std::size_t kMaxFetchThreads = 64;
 /// A thread that is idle for this long ends and closes its connections to registries.
-inline constexpr std::chrono::milliseconds kIdleThreadLife{10'000};
+inline constexpr std::chrono::milliseconds kIdleThreadLife{3'000};
 
 /// Serves one connection: takes its question, answers it and returns. A peer that is neither root
 /// nor this process's user, is silent or sends something else gets no answer or kProtocol.
