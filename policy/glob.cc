@@ -35,8 +35,9 @@ std::string ToPattern(std::string_view glob) {
     pattern = glob;
   }
   // Hosts are compared in lower case, as references are normalised.
+  const std::size_t slash = pattern.find('/');
   const auto host_end =
-      pattern.begin() + static_cast<std::ptrdiff_t>(std::min(pattern.find('/'), pattern.size()));
+      pattern.begin() + static_cast<std::ptrdiff_t>(slash == std::string::npos ? 0 : slash);
   std::transform(pattern.begin(), host_end, pattern.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });

@@ -54,7 +54,14 @@ std::string Written(std::string_view glob) {
   if (glob == "*") {
     return "index.docker.io/library/*";
   }
-  return std::string(glob == "*/*" ? "index.docker.io/*/*" : glob);
+  std::string written(glob == "*/*" ? "index.docker.io/*/*" : glob);
+  const std::size_t slash = written.find('/');
+  for (std::size_t i = 0; slash != std::string::npos && i < slash; ++i) {
+    if (written[i] >= 'A' && written[i] <= 'Z') {
+      written[i] = static_cast<char>(written[i] | 0x20);
+    }
+  }
+  return written;
 }
 
 }  // namespace
@@ -74,9 +81,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string written = Written(glob_text);
   const std::string subject = image->pinned(digest);
   bool expected = EveryWay(written, subject).Matches();
-  if (subject.starts_with("docker.io/")) {
-    const std::string also = "index." + subject;
-    expected = expected || EveryWay(written, also).Matches();
+  const std::string rest = subject.substr(image->registry().size());
+  std::string host = image->registry();
+  if (host.ends_with(":443")) {
+    host.resize(host.size() - 4);
+    expected = expected || EveryWay(written, host + rest).Matches();
+  }
+  if (host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io") {
+    expected = expected || EveryWay(written, "docker.io" + rest).Matches() ||
+               EveryWay(written, "index.docker.io" + rest).Matches();
   }
   if (glob->Matches(*image, digest) != expected) {
     std::abort();

@@ -280,11 +280,12 @@ Result<std::vector<HostSection>> ParseHostsToml(std::string_view text, const std
     return Fail(Reason::kTooLarge,
                 file + " is larger than " + std::to_string(kMaxHostsTomlBytes) + " bytes");
   }
-  if (const auto line = LineOfBareNonAscii(text); line.has_value()) {
+  std::string ascii(text);
+  if (const auto line = LineOfNonAscii(ascii); line.has_value()) {
     return Fail(Reason::kConfigInvalid,
-                file + ":" + std::to_string(*line) + ": character that cannot stand here");
+                file + ":" + std::to_string(*line) + ": character beyond ASCII");
   }
-  const toml::parse_result parsed = toml::parse(text, std::string_view(file));
+  const toml::parse_result parsed = toml::parse(ascii, std::string_view(file));
   SectionReader reader(file);
   if (!parsed) {
     return reader.At(parsed.error().source(), std::string(parsed.error().description()));

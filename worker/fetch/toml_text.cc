@@ -36,21 +36,27 @@ std::size_t StringLength(std::string_view text) {
 
 }  // namespace
 
-std::optional<std::size_t> LineOfBareNonAscii(std::string_view toml) {
-  std::size_t at = toml.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  while (at < toml.size()) {
-    const std::string_view rest = toml.substr(at);
+std::optional<std::size_t> LineOfNonAscii(std::string& toml) {
+  const auto is_beyond = [](char c) { return static_cast<unsigned char>(c) >= 0x80; };
+  if (toml.starts_with(kByteOrderMark)) {
+    toml.erase(0, kByteOrderMark.size());
+  }
+  for (std::size_t at = 0; at < toml.size();) {
+    const std::string_view rest = std::string_view(toml).substr(at);
     const char next = rest.front();
-    if (next == '"' || next == '\'') {
-      at += StringLength(rest);
-    } else if (next == '#') {
-      at += std::min(rest.find('\n'), rest.size());
-    } else if (static_cast<unsigned char>(next) >= 0x80) {
-      const std::string_view before = toml.substr(0, at);
-      return 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-    } else {
-      ++at;
+    const auto start = toml.begin() + static_cast<std::ptrdiff_t>(at);
+    std::size_t length = 1;
+    if (next == '#') {
+      length = std::min(rest.find('\n'), rest.size());
+      std::replace_if(start, start + static_cast<std::ptrdiff_t>(length), is_beyond, '?');
+    } else if (next == '"' || next == '\'') {
+      length = std::min(StringLength(rest), rest.size());
     }
+    const auto end = start + static_cast<std::ptrdiff_t>(length);
+    if (const auto found = std::find_if(start, end, is_beyond); found != end) {
+      return 1 + static_cast<std::size_t>(std::count(toml.begin(), found, '\n'));
+    }
+    at += length;
   }
   return std::nullopt;
 }

@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <optional>
-#include <string_view>
+#include <string>
 
 namespace sigward::worker {
 
-/// The line of the first byte beyond ASCII that stands neither in a string nor in a comment, if
-/// there is one. TOML has no place for it, and toml++ 3.3 takes some such letters for impossible,
-/// which is undefined behaviour: so it must not see them.
-std::optional<std::size_t> LineOfBareNonAscii(std::string_view toml);
+/// Puts '?' for what is beyond ASCII in the comments of TOML. Returns the line of the first other
+/// byte beyond ASCII, if there is one: toml++ 3.3 takes some letters, in a text that is no TOML,
+/// for impossible, which is undefined behaviour, so it must not see any.
+std::optional<std::size_t> LineOfNonAscii(std::string& toml);
 
 }  // namespace sigward::worker
