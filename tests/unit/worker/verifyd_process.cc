@@ -20,10 +20,13 @@ namespace {
 constexpr const char* kProgram = SIGWARD_BIN_DIR "/sigward-verifyd";
 constexpr int kListenFd = 3;
 
-/// The parent's number, from the text behind the name's closing parenthesis (proc(5)).
+/// The parent's number, from the text behind the name's closing parenthesis (proc(5)); -1 for a
+/// process that ended meanwhile. getline() and no iterator: reading about a process that has just
+/// ended fails with ESRCH, which only the stream's own functions turn into "nothing read".
 pid_t ParentOf(const std::filesystem::path& process) {
   std::ifstream file(process / "stat");
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::string text;
+  std::getline(file, text, '\0');
   const std::size_t name_end = text.rfind(") ");
   return name_end == std::string::npos ? -1 : std::stoi(text.substr(name_end + 4));
 }
@@ -78,6 +81,15 @@ bool VerifydProcess::WaitForChildren(std::size_t count) const {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return true;
+}
+
+pid_t VerifydProcess::OnlyChild() const {
+  std::vector<pid_t> children;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while ((children = Children()).size() != 1 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return children.size() == 1 ? children.front() : 0;
 }
 
 std::string VerifydProcess::StatusLine(pid_t pid, const std::string& name) const {

@@ -26,6 +26,8 @@ class VerifydProcess {
   std::vector<pid_t> Children() const;
   /// Waits until there are COUNT children, at most ten seconds; true when there are.
   bool WaitForChildren(std::size_t count) const;
+  /// The one child, as soon as there is exactly one; 0 if that does not come to be.
+  pid_t OnlyChild() const;
   /// A line of /proc/PID/status.
   std::string StatusLine(pid_t pid, const std::string& name) const;
   void Signal(int number) const;

@@ -195,9 +195,10 @@ class DyingChildTest : public VerifydTest, public ::testing::WithParamInterface<
 TEST_P(DyingChildTest, FailsItsOwnQuestionAndNoOther) {
   const testing::SlowQuestion slow;
   base::Result<VerifydAnswer> answer = base::Fail(Reason::kInternal, "not asked");
-  std::thread asking([&] { answer = Ask(slow.evidence, slow.rules); });
-  ASSERT_TRUE(verifyd_.WaitForChildren(1));
-  kill(verifyd_.Children().front(), GetParam());
+  std::jthread asking([&] { answer = Ask(slow.evidence, slow.rules); });
+  const pid_t child = verifyd_.OnlyChild();
+  ASSERT_GT(child, 0);
+  kill(child, GetParam());
   asking.join();
   EXPECT_THAT(answer, FailsWith(Reason::kWorkerFailed));
   EXPECT_TRUE(Works());
@@ -226,8 +227,9 @@ TEST_F(VerifydTest, KillsAChildWhosePeerIsSilent) {
 
 TEST_F(VerifydTest, KillsAChildThatWasStopped) {
   const UniqueFd silent = Connect();
-  ASSERT_TRUE(verifyd_.WaitForChildren(1));
-  kill(verifyd_.Children().front(), SIGSTOP);
+  const pid_t child = verifyd_.OnlyChild();
+  ASSERT_GT(child, 0);
+  kill(child, SIGSTOP);
   EXPECT_THAT(rpc::Receive(silent.get(), Soon()), FailsWith(Reason::kProtocol));
   EXPECT_TRUE(verifyd_.WaitForChildren(0));
 }
@@ -236,7 +238,7 @@ TEST_F(VerifydTest, AnswersManyQuestionsAtOnce) {
   constexpr int kAtOnce = 200;
   const std::vector<policy::KeyRule> rules = {RuleOf(Signer())};
   std::atomic<int> proved = 0;
-  std::vector<std::thread> asking;
+  std::vector<std::jthread> asking;
   for (int i = 0; i < kAtOnce; ++i) {
     asking.emplace_back([&] {
       const auto answer = Ask(signed_, rules);
@@ -248,7 +250,7 @@ TEST_F(VerifydTest, AnswersManyQuestionsAtOnce) {
   while (proved < kAtOnce && !HasFailure()) {
     most = std::max(most, verifyd_.Children().size());
   }
-  for (std::thread& thread : asking) {
+  for (std::jthread& thread : asking) {
     thread.join();
   }
   EXPECT_EQ(proved, kAtOnce);
@@ -268,9 +270,10 @@ TEST_F(VerifydTest, KeepsNothingOfManyQuestions) {
 
 TEST_F(VerifydTest, RunsWithoutRights) {
   ASSERT_TRUE(Works());
+  ASSERT_TRUE(verifyd_.WaitForChildren(0));
   const UniqueFd silent = Connect();
-  ASSERT_TRUE(verifyd_.WaitForChildren(1));
-  const pid_t child = verifyd_.Children().front();
+  const pid_t child = verifyd_.OnlyChild();
+  ASSERT_GT(child, 0);
   for (const pid_t pid : {verifyd_.pid(), child}) {
     EXPECT_EQ(verifyd_.StatusLine(pid, "NoNewPrivs"), "NoNewPrivs:\t1");
     if (geteuid() == 0) {
@@ -287,8 +290,8 @@ TEST_F(VerifydTest, EndsCleanlyWhenToldTo) {
   for (const int signal : {SIGTERM, SIGINT}) {
     testing::VerifydProcess verifyd;
     const UniqueFd silent = rpc::Connect(verifyd.path(), Soon()).value();
-    ASSERT_TRUE(verifyd.WaitForChildren(1));
-    const pid_t child = verifyd.Children().front();
+    const pid_t child = verifyd.OnlyChild();
+    ASSERT_GT(child, 0);
     verifyd.Signal(signal);
     EXPECT_EQ(verifyd.Wait(), 0);
     EXPECT_EQ(kill(child, 0), -1) << "a child is left";
