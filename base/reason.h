@@ -12,38 +12,47 @@ namespace sigward::base {
 ///
 /// The third column says what a decision becomes: kRefused is a verdict, kCouldNotTell means that
 /// evidence or policy could not be read, which denies too but is told apart everywhere.
-#define SIGWARD_REASONS(X)                                       \
-  X(kNoSignature, 1, "no-signature", kRefused)                   \
-  X(kBadSignature, 2, "bad-signature", kRefused)                 \
-  X(kDigestMismatch, 3, "digest-mismatch", kRefused)             \
-  X(kMalformed, 4, "malformed", kRefused)                        \
-  X(kDuplicateKey, 5, "duplicate-key", kRefused)                 \
-  X(kTooLarge, 6, "too-large", kRefused)                         \
-  X(kUnsupportedAlgorithm, 7, "unsupported-algorithm", kRefused) \
-  X(kUnsupportedFormat, 8, "unsupported-format", kRefused)       \
-  X(kWrongType, 9, "wrong-type", kRefused)                       \
-  X(kWeakKey, 10, "weak-key", kRefused)                          \
-  X(kNoMatchingPolicy, 20, "no-matching-policy", kRefused)       \
-  X(kStaticFail, 21, "static-fail", kRefused)                    \
-  X(kPolicyInvalid, 22, "policy-invalid", kCouldNotTell)         \
-  X(kPolicyUnavailable, 23, "policy-unavailable", kCouldNotTell) \
-  X(kInvalidReference, 30, "invalid-reference", kRefused)        \
-  X(kDescriptorMismatch, 31, "descriptor-mismatch", kRefused)    \
-  X(kUnauthorized, 40, "registry-unauthorized", kCouldNotTell)   \
-  X(kForbidden, 41, "registry-forbidden", kCouldNotTell)         \
-  X(kNotFound, 42, "registry-not-found", kCouldNotTell)          \
-  X(kRateLimited, 43, "registry-rate-limited", kCouldNotTell)    \
-  X(kRegistryError, 44, "registry-error", kCouldNotTell)         \
-  X(kUnreachable, 45, "registry-unreachable", kCouldNotTell)     \
-  X(kTlsFailed, 46, "registry-tls", kCouldNotTell)               \
-  X(kEvidenceMissing, 47, "evidence-missing", kCouldNotTell)     \
-  X(kTimeout, 60, "timeout", kCouldNotTell)                      \
-  X(kOverloaded, 61, "overloaded", kCouldNotTell)                \
-  X(kWorkerFailed, 62, "worker-failed", kCouldNotTell)           \
-  X(kGateUnreachable, 63, "gate-unreachable", kCouldNotTell)     \
-  X(kProtocol, 64, "protocol", kCouldNotTell)                    \
-  X(kConfigInvalid, 65, "config-invalid", kCouldNotTell)         \
-  X(kIoFailed, 66, "io-failed", kCouldNotTell)                   \
+#define SIGWARD_REASONS(X)                                               \
+  X(kNoSignature, 1, "no-signature", kRefused)                           \
+  X(kBadSignature, 2, "bad-signature", kRefused)                         \
+  X(kDigestMismatch, 3, "digest-mismatch", kRefused)                     \
+  X(kMalformed, 4, "malformed", kRefused)                                \
+  X(kDuplicateKey, 5, "duplicate-key", kRefused)                         \
+  X(kTooLarge, 6, "too-large", kRefused)                                 \
+  X(kUnsupportedAlgorithm, 7, "unsupported-algorithm", kRefused)         \
+  X(kUnsupportedFormat, 8, "unsupported-format", kRefused)               \
+  X(kWrongType, 9, "wrong-type", kRefused)                               \
+  X(kWeakKey, 10, "weak-key", kRefused)                                  \
+  X(kNoMatchingPolicy, 20, "no-matching-policy", kRefused)               \
+  X(kStaticFail, 21, "static-fail", kRefused)                            \
+  X(kPolicyInvalid, 22, "policy-invalid", kCouldNotTell)                 \
+  X(kPolicyUnavailable, 23, "policy-unavailable", kCouldNotTell)         \
+  X(kInvalidReference, 30, "invalid-reference", kRefused)                \
+  X(kDescriptorMismatch, 31, "descriptor-mismatch", kRefused)            \
+  X(kDenied, 24, "denied", kRefused)                                     \
+  X(kRootfsMismatch, 32, "rootfs-mismatch", kRefused)                    \
+  X(kRootfsUnprovable, 33, "rootfs-unprovable", kRefused)                \
+  X(kRootfsModified, 34, "rootfs-modified", kRefused)                    \
+  X(kImageUnknown, 35, "image-unknown", kRefused)                        \
+  X(kRuntimeUnknown, 36, "runtime-unknown", kRefused)                    \
+  X(kCheckpointUnverified, 37, "checkpoint-unverified", kRefused)        \
+  X(kInvalidArguments, 38, "invalid-arguments", kRefused)                \
+  X(kUnauthorized, 40, "registry-unauthorized", kCouldNotTell)           \
+  X(kForbidden, 41, "registry-forbidden", kCouldNotTell)                 \
+  X(kNotFound, 42, "registry-not-found", kCouldNotTell)                  \
+  X(kRateLimited, 43, "registry-rate-limited", kCouldNotTell)            \
+  X(kRegistryError, 44, "registry-error", kCouldNotTell)                 \
+  X(kUnreachable, 45, "registry-unreachable", kCouldNotTell)             \
+  X(kTlsFailed, 46, "registry-tls", kCouldNotTell)                       \
+  X(kEvidenceMissing, 47, "evidence-missing", kCouldNotTell)             \
+  X(kTimeout, 60, "timeout", kCouldNotTell)                              \
+  X(kOverloaded, 61, "overloaded", kCouldNotTell)                        \
+  X(kWorkerFailed, 62, "worker-failed", kCouldNotTell)                   \
+  X(kGateUnreachable, 63, "gate-unreachable", kCouldNotTell)             \
+  X(kProtocol, 64, "protocol", kCouldNotTell)                            \
+  X(kConfigInvalid, 65, "config-invalid", kCouldNotTell)                 \
+  X(kIoFailed, 66, "io-failed", kCouldNotTell)                           \
+  X(kContainerdUnreachable, 68, "containerd-unreachable", kCouldNotTell) \
   X(kInternal, 67, "internal", kCouldNotTell)
 
 enum class Reason : std::uint8_t {

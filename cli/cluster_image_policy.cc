@@ -251,6 +251,38 @@ void ReadMode(YamlFields& spec, Policy& policy) {
   }
 }
 
+/// sigward's own switches, which ClusterImagePolicy has no fields for: annotations. One that is
+/// mistyped must not go unnoticed.
+void ReadSwitches(YamlFields& document, Policy& policy) {
+  constexpr std::string_view kPrefix = "sigward.dev/";
+  auto metadata = document.Mapping("metadata");
+  if (!metadata.has_value() || !metadata->Has("annotations")) {
+    return;
+  }
+  auto annotations = metadata->Mapping("annotations");
+  if (!annotations.has_value()) {
+    return;
+  }
+  for (const std::string& name : annotations->NamesUnder(kPrefix)) {
+    const auto word = annotations->String(name);
+    bool* place = nullptr;
+    if (name == "sigward.dev/accept-unprovable-rootfs") {
+      place = &policy.accept_unprovable_rootfs;
+    } else if (name == "sigward.dev/refuse-modified-rootfs") {
+      place = &policy.refuse_modified_rootfs;
+    }
+    if (place == nullptr) {
+      annotations->Report(name,
+                          "unknown switch; expected sigward.dev/accept-unprovable-rootfs or "
+                          "sigward.dev/refuse-modified-rootfs");
+    } else if (word.has_value() && *word != "true" && *word != "false") {
+      annotations->Report(name, "expected \"true\" or \"false\"");
+    } else {
+      *place = word == "true";
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> ReadMetadataName(YamlFields& document) {
@@ -276,6 +308,9 @@ std::optional<Policy> ReadClusterImagePolicy(YamlFields& document) {
   Policy policy;
   const auto name = ReadMetadataName(document);
   policy.name = name.value_or("");
+  if (name.has_value()) {
+    ReadSwitches(document, policy);
+  }
   auto spec = document.Mapping("spec");
   document.Ignore({"status"});
   document.NoOthers();

@@ -87,6 +87,29 @@ Result<JsonFields> Inside(JsonFields& fields, std::string_view name) {
   return JsonFields::Of(*object, fields.where() + "." + std::string(name));
 }
 
+/// What came with the create gate; a daemon without it says nothing of it.
+base::Status ParseCreateGate(JsonFields& fields, StatusRecord& record) {
+  if (fields.Has("containerd")) {
+    SIGWARD_ASSIGN_OR_RETURN(JsonFields containerd, Inside(fields, "containerd"));
+    SIGWARD_ASSIGN_OR_RETURN(record.listening, containerd.Boolean("listening"));
+  }
+  if (fields.Has("preparation")) {
+    SIGWARD_ASSIGN_OR_RETURN(JsonFields preparation, Inside(fields, "preparation"));
+    StatusRecord::PreparationState& state = record.preparation.emplace();
+    SIGWARD_ASSIGN_OR_RETURN(state.waiting, preparation.Integer("waiting"));
+    SIGWARD_ASSIGN_OR_RETURN(state.prepared, preparation.Integer("prepared"));
+  }
+  if (fields.Has("nri")) {
+    SIGWARD_ASSIGN_OR_RETURN(JsonFields nri, Inside(fields, "nri"));
+    StatusRecord::NriState& state = record.nri.emplace();
+    SIGWARD_ASSIGN_OR_RETURN(state.registered, nri.Boolean("registered"));
+    SIGWARD_ASSIGN_OR_RETURN(state.gaps, nri.Integer("gaps"));
+    SIGWARD_ASSIGN_OR_RETURN(state.runtime, OptionalString(nri, "runtime"));
+    SIGWARD_ASSIGN_OR_RETURN(state.error, OptionalString(nri, "error"));
+  }
+  return base::Ok();
+}
+
 Result<StatusRecord> ParseStatus(std::string_view json) {
   SIGWARD_ASSIGN_OR_RETURN(const Json root, base::ParseStrictJson(json, kMaxRecordBytes));
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(root, "status"));
@@ -104,6 +127,7 @@ Result<StatusRecord> ParseStatus(std::string_view json) {
   SIGWARD_ASSIGN_OR_RETURN(JsonFields evidence, Inside(fields, "evidence"));
   SIGWARD_ASSIGN_OR_RETURN(record.evidence.images, evidence.Integer("images"));
   SIGWARD_ASSIGN_OR_RETURN(record.evidence.bytes, evidence.Integer("bytes"));
+  SIGWARD_RETURN_IF_ERROR(ParseCreateGate(fields, record));
   SIGWARD_ASSIGN_OR_RETURN(JsonFields decisions, Inside(fields, "decisions"));
   SIGWARD_ASSIGN_OR_RETURN(record.decisions.allow, decisions.Integer("allow"));
   SIGWARD_ASSIGN_OR_RETURN(record.decisions.deny, decisions.Integer("deny"));
@@ -137,6 +161,14 @@ ExitCode ExitCodeFor(Reason reason) {
       return ExitCode::kNoneValid;
     case Reason::kNoMatchingPolicy:
     case Reason::kStaticFail:
+    case Reason::kDenied:
+    case Reason::kRootfsMismatch:
+    case Reason::kRootfsUnprovable:
+    case Reason::kRootfsModified:
+    case Reason::kImageUnknown:
+    case Reason::kRuntimeUnknown:
+    case Reason::kCheckpointUnverified:
+    case Reason::kInvalidArguments:
       return ExitCode::kRefusedByPolicy;
     case Reason::kInvalidReference:
     case Reason::kDescriptorMismatch:
@@ -157,6 +189,7 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kProtocol:
     case Reason::kConfigInvalid:
     case Reason::kIoFailed:
+    case Reason::kContainerdUnreachable:
     case Reason::kInternal:
       return ExitCode::kFailed;
   }

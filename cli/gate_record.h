@@ -43,7 +43,8 @@ struct DecisionRecord {
   std::vector<PolicyRecord> policies;
 };
 
-/// The state of the daemon (docs/schemas/status.schema.json).
+/// The state of the daemon (docs/schemas/status.schema.json). What an older daemon does not say is
+/// empty, and is not shown.
 struct StatusRecord {
   /// Fails with kProtocol when a field is missing or has another type.
   static base::Result<StatusRecord> Parse(std::string_view json);
@@ -63,6 +64,22 @@ struct StatusRecord {
     std::int64_t images = 0;
     std::int64_t bytes = 0;
   } evidence;
+  /// containerd tells the daemon of images that appear.
+  std::optional<bool> listening;
+  struct PreparationState {
+    std::int64_t waiting = 0;
+    std::int64_t prepared = 0;
+  };
+  std::optional<PreparationState> preparation;
+  struct NriState {
+    bool registered = false;
+    /// Name and version; empty when it was never registered.
+    std::string runtime;
+    std::int64_t gaps = 0;
+    /// Why it is not registered now; may be empty.
+    std::string error;
+  };
+  std::optional<NriState> nri;
   struct Counts {
     std::int64_t allow = 0;
     std::int64_t deny = 0;

@@ -80,6 +80,31 @@ std::string PolicyStateText(const StatusRecord::PolicyState& policy) {
   return text;
 }
 
+std::string NriText(const StatusRecord::NriState& nri) {
+  const std::string gaps = nri.gaps == 0 ? "" : ", lost " + Counted(nri.gaps, "time", "times");
+  if (nri.registered) {
+    return Line("nri:         registered with " + nri.runtime + gaps);
+  }
+  std::string text = Line("nri:         not registered" + gaps);
+  if (!nri.error.empty()) {
+    text += Line("             " + nri.error);
+  }
+  return text;
+}
+
+std::string CreateGateText(const StatusRecord& record) {
+  std::string text;
+  if (record.listening.has_value()) {
+    text += Line("containerd:  " + std::string(*record.listening ? "" : "not ") +
+                 "listening for its images");
+  }
+  if (record.preparation.has_value()) {
+    text += Line("prepared:    " + Counted(record.preparation->prepared, "image", "images") + ", " +
+                 std::to_string(record.preparation->waiting) + " waiting");
+  }
+  return record.nri.has_value() ? text + NriText(*record.nri) : text;
+}
+
 }  // namespace
 
 std::string DecisionText(const DecisionRecord& record, std::string_view line) {
@@ -100,6 +125,7 @@ std::string StatusText(const StatusRecord& record) {
               Counted(record.remembered, "verified signature", "verified signatures")) +
          Line("evidence:    " + Counted(record.evidence.images, "image", "images") + ", " +
               SizeText(record.evidence.bytes)) +
+         CreateGateText(record) +
          Line("decisions:   " + std::to_string(record.decisions.allow) + " allowed, " +
               std::to_string(record.decisions.deny) + " refused, " +
               std::to_string(record.decisions.undetermined) + " could not tell");

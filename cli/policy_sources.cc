@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/cluster_image_policy.h"
+#include "cli/node_policy.h"
 #include "cli/policy_config.h"
 #include "cli/yaml_fields.h"
 #include "cli/yaml_reader.h"
@@ -58,7 +59,8 @@ class PolicyCollector {
       return std::nullopt;
     }
     CompiledPolicy compiled{
-        .text = policy::Compile(policies_, config_.no_match, config_.transparency_url),
+        .text = policy::Compile(policies_, config_.no_match, config_.transparency_url,
+                                node_.value_or(policy::NodeRules())),
         .policies = policies_.size(),
         .no_match = config_.no_match,
     };
@@ -93,12 +95,14 @@ class PolicyCollector {
                       "ClusterImagePolicy of another group; only policy.sigstore.dev is supported");
     } else if (*kind == "ConfigMap" && *api_version == "v1") {
       ReadConfig(document, file);
+    } else if (*kind == "NodePolicy" && *api_version == kNodePolicyVersion) {
+      ReadNode(document);
     } else if (list_kind && !listed && (*api_version == "v1" || IsPolicyVersion(*api_version))) {
       ReadList(document, file);
     } else {
       document.Report("kind", "unsupported kind " + base::OneLine(*kind, 64) + " of " +
                                   base::OneLine(*api_version, 64) +
-                                  "; expected ClusterImagePolicy or ConfigMap");
+                                  "; expected ClusterImagePolicy, NodePolicy or ConfigMap");
     }
   }
 
@@ -129,6 +133,15 @@ class PolicyCollector {
     config_ = std::move(config);
   }
 
+  void ReadNode(YamlFields& document) {
+    auto read = ReadNodePolicy(document);
+    if (node_.has_value()) {
+      document.Report("metadata", "a second NodePolicy; there is one for a node");
+      return;
+    }
+    node_ = std::move(read);
+  }
+
   /// What `kubectl get -o yaml` writes around several objects.
   void ReadList(YamlFields& document, const std::string& file) {
     const auto* items = document.List("items");
@@ -145,6 +158,7 @@ class PolicyCollector {
   std::map<std::string, std::string> places_;
   PolicyConfig config_;
   std::string config_place_;
+  std::optional<policy::NodeRules> node_;
 };
 
 bool IsPolicyFile(const std::filesystem::path& path) {

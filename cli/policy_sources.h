@@ -33,8 +33,8 @@ struct CompiledPolicy {
 base::Result<std::vector<SourceText>> ReadPolicySources(const std::vector<std::string>& paths);
 
 /// Compiles all documents of SOURCES: ClusterImagePolicies of policy.sigstore.dev, at most one
-/// ConfigMap of policy-controller, and Lists of these. All that is wrong is put into PROBLEMS;
-/// empty when there was an error.
+/// ConfigMap of policy-controller and one NodePolicy of sigward, and Lists of these. All that is
+/// wrong is put into PROBLEMS; empty when there was an error.
 std::optional<CompiledPolicy> CompileSources(std::span<const SourceText> sources,
                                              Problems& problems);
 

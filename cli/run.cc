@@ -69,7 +69,11 @@ int Run(int argc, const char* const* argv) {
   app.set_version_flag("--version", "sigward " + std::string(Version()));
   AddVerify(app, action);
   AddPolicy(app, action);
+  AddPrefetch(app, action);
+  AddAudit(app, action);
   AddStatus(app, action);
+  AddDoctor(app, action);
+  AddSetup(app, action);
   AddVersion(app, action);
   try {
     app.parse(argc, argv);

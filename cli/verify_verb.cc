@@ -1,4 +1,4 @@
-// sigward verify IMAGE
+// sigward verify IMAGE, sigward prefetch IMAGE
 
 #include <chrono>
 #include <memory>
@@ -20,6 +20,7 @@ using base::Reason;
 constexpr std::chrono::seconds kPatience{30};
 
 struct VerifyOptions {
+  rpc::GateCall call = rpc::GateCall::kVerify;
   std::string image;
   OutputFormat format = OutputFormat::kText;
 };
@@ -60,17 +61,17 @@ ExitCode Verify(const VerifyOptions& options) {
     return ExitCode::kUsage;
   }
   const rpc::GateQuestion question{
-      .call = rpc::GateCall::kVerify, .reference = options.image, .digest = {}, .media_type = {}};
+      .call = options.call, .reference = options.image, .digest = {}, .media_type = {}};
   const auto answer =
       rpc::AskGate(rpc::GateSocketPath(), question, base::Deadline::After(kPatience));
   return answer.ok() ? ReportAnswer(options, *answer) : FailWith(options, answer.error());
 }
 
-}  // namespace
-
-void AddVerify(CLI::App& app, Action& action) {
+void AddCommand(CLI::App& app, Action& action, rpc::GateCall call, const char* name,
+                const char* description) {
   auto options = std::make_shared<VerifyOptions>();
-  CLI::App* command = app.add_subcommand("verify", "Ask the daemon whether an image may be run");
+  options->call = call;
+  CLI::App* command = app.add_subcommand(name, description);
   command->add_option("IMAGE", options->image, "Reference with a tag or a digest")
       ->required()
       ->option_text("name:tag|name@digest");
@@ -79,6 +80,18 @@ void AddVerify(CLI::App& app, Action& action) {
       "1 could not tell, 2 wrong usage. The record is printed as JSON on standard output.");
   AddOutputOption(*command, options->format);
   command->callback([options, &action] { action = [options] { return Verify(*options); }; });
+}
+
+}  // namespace
+
+void AddVerify(CLI::App& app, Action& action) {
+  AddCommand(app, action, rpc::GateCall::kVerify, "verify",
+             "Ask the daemon whether an image may be run");
+}
+
+void AddPrefetch(CLI::App& app, Action& action) {
+  AddCommand(app, action, rpc::GateCall::kPrefetch, "prefetch",
+             "Find an image's signatures now and keep them for later creates");
 }
 
 }  // namespace sigward::cli

@@ -81,6 +81,59 @@ std::optional<std::string> YamlFields::OptionalString(std::string_view name) {
   return member->value.text;
 }
 
+bool YamlFields::OptionalBool(std::string_view name) {
+  const YamlMember* member = Ask(name);
+  if (member == nullptr) {
+    return false;
+  }
+  // YAML 1.2's core schema (§10.3.2) has these and no other words.
+  if (member->value.kind == YamlKind::kScalar && !member->value.quoted) {
+    for (const std::string_view word : {"true", "True", "TRUE"}) {
+      if (member->value.text == word) {
+        return true;
+      }
+    }
+    for (const std::string_view word : {"false", "False", "FALSE"}) {
+      if (member->value.text == word) {
+        return false;
+      }
+    }
+  }
+  Report(name, "expected true or false, got " + std::string(Describe(member->value)));
+  return false;
+}
+
+std::vector<std::pair<std::string, std::size_t>> YamlFields::OptionalStrings(
+    std::string_view name) {
+  std::vector<std::pair<std::string, std::size_t>> strings;
+  const YamlMember* member = Ask(name);
+  if (member == nullptr) {
+    return strings;
+  }
+  if (member->value.kind != YamlKind::kList) {
+    Report(name, "expected a list, got " + std::string(Describe(member->value)));
+    return strings;
+  }
+  for (const YamlNode& item : member->value.items) {
+    if (IsString(item)) {
+      strings.emplace_back(item.text, item.line);
+    } else {
+      Report(name, "expected strings, got " + std::string(Describe(item)));
+    }
+  }
+  return strings;
+}
+
+std::vector<std::string> YamlFields::NamesUnder(std::string_view prefix) const {
+  std::vector<std::string> names;
+  for (const YamlMember& member : node_->members) {
+    if (member.name.starts_with(prefix)) {
+      names.push_back(member.name);
+    }
+  }
+  return names;
+}
+
 std::optional<YamlFields> YamlFields::Mapping(std::string_view name) {
   const YamlMember* member = Require(name);
   if (member == nullptr) {

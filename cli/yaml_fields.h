@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/problems.h"
@@ -29,6 +30,13 @@ class YamlFields {
   std::optional<std::string> OptionalString(std::string_view name);
   /// The member when it is a mapping; required.
   std::optional<YamlFields> Mapping(std::string_view name);
+  /// False and not reported when there is no such member.
+  bool OptionalBool(std::string_view name);
+  /// The strings of a list; empty and not reported when there is no such member. Each comes with
+  /// the line it stands in.
+  std::vector<std::pair<std::string, std::size_t>> OptionalStrings(std::string_view name);
+  /// The names of all members that begin with PREFIX.
+  std::vector<std::string> NamesUnder(std::string_view prefix) const;
   /// The elements of a list; required, and at least one.
   const std::vector<YamlNode>* List(std::string_view name);
   /// The fields of element INDEX of the list NAME.

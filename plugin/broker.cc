@@ -10,18 +10,28 @@
 
 #include <array>
 #include <cerrno>
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "plugin/audit.h"
+#include "plugin/containerd/binding.h"
+#include "plugin/containerd/content_evidence.h"
+#include "plugin/containerd/grpc_containerd.h"
+#include "plugin/containerd/image_content.h"
+#include "plugin/create_door.h"
 #include "plugin/gate/evidence_store.h"
 #include "plugin/gate/gate.h"
 #include "plugin/gate_server.h"
 #include "plugin/journal/journal.h"
+#include "plugin/nri/nri_door.h"
+#include "plugin/preparation.h"
 #include "plugin/sync/active_policy.h"
 #include "verifier/evidence.h"
 #include "worker/client/fetchd_client.h"
+#include "worker/client/reader_client.h"
 #include "worker/client/verifyd_client.h"
 
 namespace sigward {
@@ -78,7 +88,7 @@ base::UniqueFd SignalDescriptor() {
 }
 
 /// Serves until a signal says to end.
-void Serve(GateServer& server, int listener, int signals, sync::ActivePolicy& policy) {
+void Serve(GateServer& server, int listener, int signals, const std::function<void()>& reload) {
   std::array<pollfd, 2> watched{{{listener, POLLIN, 0}, {signals, POLLIN, 0}}};
   while (true) {
     if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) {
@@ -90,7 +100,7 @@ void Serve(GateServer& server, int listener, int signals, sync::ActivePolicy& po
         if (info.ssi_signo != SIGHUP) {
           return;
         }
-        LogPolicy(policy.Reload(), policy);
+        reload();
       }
     }
     if ((watched[0].revents & POLLIN) != 0) {
@@ -116,12 +126,34 @@ int RunBroker(const Config& config, base::UniqueFd listener) {
 
   worker::FetchdClient fetcher(config.fetchd_socket());
   worker::VerifydClient verifier(config.verifyd_socket());
-  gate::Gate gate(fetcher, verifier, store, NodePlatform());
+  worker::VerifydReader reader(config.verifyd_socket());
   journal::Journal journal;
-  GateServer server({config, policy, gate, store, journal, fetcher});
+  containerd::GrpcContainerd containerd(config.containerd_address);
+  containerd::ImageContents contents(containerd, reader, NodePlatform());
+  containerd::ContentEvidence content_evidence(containerd, contents);
+  gate::Gate gate(fetcher, verifier, store, NodePlatform(), base::Clock::System(),
+                  &content_evidence);
+  containerd::Binding binding(containerd, reader, contents, config.containerd_state);
+  Preparation preparation(containerd, contents, gate, store, policy);
+  CreateDoor create({config, policy, gate, journal, binding, preparation});
+  Audit audit(containerd, create, journal, policy);
+  nri::NriDoor nri({config.nri_socket, config.nri_index},
+                   {[&](const nri::Container& container, const base::Deadline& deadline) {
+                      return create.AtNri(container, deadline);
+                    },
+                    [&](const std::vector<nri::Container>&) { audit.Request(); }});
+  GateServer server(
+      {config, policy, gate, store, journal, fetcher, create, audit, preparation, nri});
+  preparation.Start();
+  audit.Start();
+  audit.Request();
   base::Log(Severity::kNotice, "ready",
             {{"version", SIGWARD_VERSION}, {"socket", config.gate_socket}});
-  Serve(server, listener.get(), signals.get(), policy);
+  Serve(server, listener.get(), signals.get(), [&] {
+    LogPolicy(policy.Reload(), policy);
+    preparation.PolicyChanged();
+    audit.Request();
+  });
   base::Log(Severity::kNotice, "stopping", {});
   server.Drain(base::Deadline::After(kDrainTime));
   // Threads that are still waiting for a worker hold references into this frame.

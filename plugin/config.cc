@@ -3,6 +3,7 @@
 #include <sys/un.h>
 #include <toml++/toml.h>
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <optional>
@@ -28,6 +29,17 @@ std::optional<std::string> AbsolutePath(const toml::node& node, std::string& out
     return "expected an absolute path in quotes";
   }
   out = *value;
+  return std::nullopt;
+}
+
+/// An absolute path that is compared with others: in the one spelling that they have.
+std::optional<std::string> CleanPath(const toml::node& node, std::string& out) {
+  if (auto expected = AbsolutePath(node, out)) {
+    return expected;
+  }
+  if (out != std::filesystem::path(out).lexically_normal().string() || out.ends_with('/')) {
+    return "expected an absolute path without \"..\", \".\", \"//\" or a slash at its end";
+  }
   return std::nullopt;
 }
 
@@ -72,6 +84,27 @@ std::optional<std::string> Seconds(const toml::node& node, std::chrono::seconds&
   return out < kMinPullDeadline || out > kMaxPullDeadline ? std::optional(expected) : std::nullopt;
 }
 
+std::optional<std::string> PathOrNothing(const toml::node& node, std::string& out) {
+  if (const auto value = node.value_exact<std::string>(); value.has_value() && value->empty()) {
+    out.clear();
+    return std::nullopt;
+  }
+  if (AbsolutePath(node, out).has_value()) {
+    return R"(expected an absolute path in quotes, or "" for none)";
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> TwoDigits(const toml::node& node, std::string& out) {
+  const auto value = node.value_exact<std::string>();
+  if (!value.has_value() || value->size() != 2 ||
+      value->find_first_not_of("0123456789") != std::string::npos) {
+    return R"(expected two digits in quotes, like "10")";
+  }
+  out = *value;
+  return std::nullopt;
+}
+
 /// Every key that there is. A key that is not here stops the start.
 const std::map<std::string, std::map<std::string, Setter>, std::less<>>& Keys() {
   static const auto* const keys =
@@ -82,9 +115,13 @@ const std::map<std::string, std::map<std::string, Setter>, std::less<>>& Keys() 
              [](Config& c, const toml::node& n) { return Seconds(n, c.pull_deadline); }}}},
           {"containerd",
            {{"address",
-             [](Config& c, const toml::node& n) {
-               return AbsolutePath(n, c.containerd_address);
-             }}}},
+             [](Config& c, const toml::node& n) { return AbsolutePath(n, c.containerd_address); }},
+            {"state",
+             [](Config& c, const toml::node& n) { return CleanPath(n, c.containerd_state); }}}},
+          {"nri",
+           {{"socket",
+             [](Config& c, const toml::node& n) { return PathOrNothing(n, c.nri_socket); }},
+            {"index", [](Config& c, const toml::node& n) { return TwoDigits(n, c.nri_index); }}}},
           {"policy",
            {{"source", [](Config& c, const toml::node& n) { return FileUrl(n, c.policy_path); }}}},
           {"state",

@@ -20,6 +20,12 @@ struct Config {
   std::string gate_socket = "/run/sigward/gate.sock";
   std::chrono::seconds pull_deadline{8};
   std::string containerd_address = "/run/containerd/containerd.sock";
+  /// containerd's state folder, whose bundles the runtime door answers for.
+  std::string containerd_state = "/run/containerd";
+  /// Empty: sigward registers with no NRI.
+  std::string nri_socket = "/run/nri/nri.sock";
+  /// Two digits: sigward's place among NRI plugins.
+  std::string nri_index = "10";
   /// Path of the compiled policy; has no default.
   std::string policy_path;
   std::string state_dir = "/var/lib/sigward";

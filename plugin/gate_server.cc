@@ -3,13 +3,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <exception>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/log.h"
 #include "base/strict_json.h"
-#include "base/text.h"
+#include "plugin/gate_answer.h"
 #include "policy/evaluate.h"
 #include "rpc/frame.h"
 #include "verifier/digest.h"
@@ -22,31 +24,21 @@ using base::Fail;
 using base::Json;
 using base::Reason;
 
-constexpr std::size_t kMaxTextInLine = 512;
 constexpr std::chrono::milliseconds kPauseAfterFailure{20};
 
-rpc::GateAnswer AnswerOf(const policy::Decision& decision, journal::Told told) {
-  rpc::GateAnswer answer;
-  answer.verdict = static_cast<std::uint32_t>(decision.verdict);
-  answer.reason =
-      decision.error.has_value() ? static_cast<std::uint32_t>(decision.error->reason) : 0;
-  answer.line = std::move(told.line);
-  answer.record = std::move(told.record);
-  return answer;
-}
-
-/// The decision about a question that never became a workload.
-policy::Decision Refusal(base::Error error) {
-  policy::Decision decision;
-  decision.verdict =
-      base::CouldNotTell(error.reason) ? policy::Verdict::kUndetermined : policy::Verdict::kDeny;
-  decision.error = std::move(error);
-  return decision;
-}
-
-std::string LineOf(const base::Error& error) {
-  return std::string(base::ReasonWord(error.reason)) + ": " +
-         base::OneLine(error.detail, kMaxTextInLine);
+policy::Origin OriginOf(rpc::GateCall call) {
+  switch (call) {
+    case rpc::GateCall::kPrefetch:
+      return policy::Origin::kPrefetch;
+    case rpc::GateCall::kVerify:
+      return policy::Origin::kCommandLine;
+    case rpc::GateCall::kPull:
+    case rpc::GateCall::kStatus:
+    case rpc::GateCall::kCreate:
+    case rpc::GateCall::kAudit:
+      break;
+  }
+  return policy::Origin::kPull;
 }
 
 }  // namespace
@@ -67,7 +59,12 @@ void GateServer::AcceptOne(int listener) {
     ++answering_;
   }
   const auto answer = [this](base::UniqueFd one) {
-    Serve(std::move(one));
+    try {
+      Serve(std::move(one));
+    } catch (const std::exception& error) {
+      // Out of memory, say. The caller sees the connection end, which is a refusal.
+      base::Log(base::Severity::kError, "question-failed", {{"detail", error.what()}});
+    }
     const std::lock_guard lock(mutex_);
     --answering_;
     one_done_.notify_all();
@@ -97,7 +94,7 @@ void GateServer::Serve(base::UniqueFd connection) {
   }
   rpc::GateAnswer answer;
   if (const auto question = rpc::DecodeGateQuestion(frame->bytes); question.ok()) {
-    answer = Answer(*question);
+    answer = Answer(*question, std::move(frame->descriptors));
   } else {
     answer = AnswerOf(Refusal(question.error()), {LineOf(question.error()), "{}"});
   }
@@ -107,13 +104,20 @@ void GateServer::Serve(base::UniqueFd connection) {
       .ok();
 }
 
-rpc::GateAnswer GateServer::Answer(const rpc::GateQuestion& question) {
+rpc::GateAnswer GateServer::Answer(const rpc::GateQuestion& question,
+                                   std::vector<base::UniqueFd> descriptors) {
   switch (question.call) {
     case rpc::GateCall::kPull:
     case rpc::GateCall::kVerify:
       return AnswerImage(question);
     case rpc::GateCall::kStatus:
       return AnswerStatus();
+    case rpc::GateCall::kCreate:
+      return rooms_.create.AtRuntime(question, std::move(descriptors));
+    case rpc::GateCall::kPrefetch:
+      return AnswerImage(question);
+    case rpc::GateCall::kAudit:
+      return rooms_.audit.Answer(question);
   }
   return {};
 }
@@ -121,9 +125,7 @@ rpc::GateAnswer GateServer::Answer(const rpc::GateQuestion& question) {
 rpc::GateAnswer GateServer::AnswerImage(const rpc::GateQuestion& question) {
   const auto started = std::chrono::steady_clock::now();
   const base::Deadline deadline = base::Deadline::After(rooms_.config.pull_deadline);
-  journal::Question journaled{
-      question.call == rpc::GateCall::kPull ? policy::Origin::kPull : policy::Origin::kCommandLine,
-      question.reference, question.digest};
+  journal::Question journaled{OriginOf(question.call), question.reference, question.digest};
   auto workload = WorkloadOf(question, journaled, deadline);
   policy::Decision decision;
   std::string line;
@@ -146,9 +148,16 @@ base::Result<policy::Workload> GateServer::WorkloadOf(const rpc::GateQuestion& q
   journaled.image = image.text();
   std::string digest_text = question.digest;
   std::string media_type = question.media_type;
-  if (digest_text.empty() && question.call == rpc::GateCall::kVerify) {
+  if (digest_text.empty() && question.call != rpc::GateCall::kPull) {
+    std::optional<Preparation::Item> on_node;
+    if (question.call == rpc::GateCall::kPrefetch) {
+      on_node = rooms_.preparation.OnNode(image, deadline);
+    }
     if (image.digest().has_value()) {
       digest_text = image.digest()->text();
+    } else if (on_node.has_value()) {
+      digest_text = on_node->target.text();
+      media_type = on_node->media_type;
     } else {
       auto resolved = rooms_.fetcher.Resolve(image, deadline);
       if (!resolved.ok()) {
@@ -179,12 +188,24 @@ rpc::GateAnswer GateServer::AnswerStatus() const {
   }
   const auto counts = rooms_.journal.counts();
   const auto usage = rooms_.store.usage();
+  const auto progress = rooms_.preparation.progress();
+  const auto door = rooms_.nri.status();
+  Json nri = {{"registered", door.registered}, {"gaps", door.gaps}, {"questions", door.questions}};
+  if (door.registered) {
+    nri["runtime"] = door.runtime_name + " " + door.runtime_version;
+  }
+  if (door.error.has_value()) {
+    nri["error"] = LineOf(*door.error);
+  }
   const Json record = {
       {"version", SIGWARD_VERSION},
       {"pid", getpid()},
       {"policy", active},
       {"remembered", {{"signatures", rooms_.gate.remembered()}}},
       {"evidence", {{"images", usage.images}, {"bytes", usage.bytes}}},
+      {"containerd", {{"listening", progress.listening}}},
+      {"preparation", {{"waiting", progress.waiting}, {"prepared", progress.prepared}}},
+      {"nri", nri},
       {"decisions",
        {{"allow", counts.allow}, {"deny", counts.deny}, {"undetermined", counts.undetermined}}}};
   rpc::GateAnswer answer;

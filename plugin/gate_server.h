@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
+#include "plugin/audit.h"
 #include "plugin/config.h"
+#include "plugin/create_door.h"
 #include "plugin/gate/evidence_store.h"
 #include "plugin/gate/gate.h"
 #include "plugin/journal/journal.h"
@@ -31,6 +34,10 @@ struct GateRooms {
   gate::EvidenceStore& store;
   journal::Journal& journal;
   worker::Fetcher& fetcher;
+  CreateDoor& create;
+  Audit& audit;
+  Preparation& preparation;
+  nri::NriDoor& nri;
 };
 
 /// Serves gate.sock: one question and one answer a connection, one thread each.
@@ -46,7 +53,8 @@ class GateServer {
   void Drain(const base::Deadline& deadline);
 
   /// The answer to one question. Called by AcceptOne; public for tests.
-  rpc::GateAnswer Answer(const rpc::GateQuestion& question);
+  rpc::GateAnswer Answer(const rpc::GateQuestion& question,
+                         std::vector<base::UniqueFd> descriptors = {});
 
  private:
   void Serve(base::UniqueFd connection);

@@ -1,3 +1,8 @@
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -16,11 +21,43 @@ namespace {
 constexpr int kUsage = 2;
 
 constexpr const char* kHelp =
-    "sigwardd [--config FILE]\n"
+    "sigwardd [--config FILE] [--activated]\n"
     "Decides which container images may be on this node. FILE is /etc/sigward/config.toml unless\n"
     "named. Started by hand it starts sigward-fetchd and sigward-verifyd too; with a socket "
     "handed\n"
-    "over (LISTEN_FDS) it is the deciding process alone. SIGHUP reloads the policy.\n";
+    "over (LISTEN_FDS) it is the deciding process alone; --activated refuses to be anything else. "
+    "SIGHUP\n"
+    "reloads the policy.\n";
+
+struct Options {
+  std::string config_path = sigward::kDefaultConfigPath;
+  /// Never the launcher: a unit's sandbox is none in which the workers could be started.
+  bool activated = false;
+};
+
+/// The path that LISTENER is bound to; empty when it has none.
+std::string BoundPath(int listener) {
+  sockaddr_un address{};
+  socklen_t size = sizeof address;
+  if (getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    return {};
+  }
+  const std::string_view room(std::begin(address.sun_path), sizeof address.sun_path);
+  return std::string(room.substr(0, std::min(room.find('\0'), room.size())));
+}
+
+/// A socket elsewhere would be one that nobody asks, with the workers looked for beside another.
+sigward::base::Status CheckBoundPath(int listener, const std::string& expected) {
+  const std::string bound = BoundPath(listener);
+  if (std::filesystem::path(bound).lexically_normal() ==
+      std::filesystem::path(expected).lexically_normal()) {
+    return sigward::base::Ok();
+  }
+  return sigward::base::Fail(sigward::base::Reason::kConfigInvalid,
+                             "the socket that was handed over is " +
+                                 (bound.empty() ? std::string("not a path's") : bound) +
+                                 ", but [gate] socket is " + expected);
+}
 
 /// The state is believed as the policy is, so nobody but root may be able to write there.
 sigward::base::Status PrepareState(const std::string& folder) {
@@ -36,9 +73,9 @@ int Refuse(const sigward::base::Error& error) {
   return kUsage;
 }
 
-int Run(const std::string& config_path) {
-  const auto text = sigward::ReadConfigText(config_path);
-  const auto config = text.ok() ? sigward::ParseConfig(*text, config_path) : text.error();
+int Run(const Options& options) {
+  const auto text = sigward::ReadConfigText(options.config_path);
+  const auto config = text.ok() ? sigward::ParseConfig(*text, options.config_path) : text.error();
   if (!config.ok()) {
     return Refuse(config.error());
   }
@@ -49,8 +86,15 @@ int Run(const std::string& config_path) {
   if (!listener.ok()) {
     return Refuse(listener.error());
   }
+  if (!listener->has_value() && options.activated) {
+    return Refuse(sigward::base::Fail(sigward::base::Reason::kConfigInvalid,
+                                      "--activated, but no socket was handed over"));
+  }
   if (!listener->has_value()) {
     return sigward::RunLauncher(*config, *text);
+  }
+  if (const auto bound = CheckBoundPath((*listener)->get(), config->gate_socket); !bound.ok()) {
+    return Refuse(bound.error());
   }
   return sigward::RunBroker(*config, **std::move(listener));
 }
@@ -58,7 +102,7 @@ int Run(const std::string& config_path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string config_path = sigward::kDefaultConfigPath;
+  Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument(argv[i]);
     if (argument == "--help" || argument == "-h") {
@@ -70,13 +114,15 @@ int main(int argc, char** argv) {
       return 0;
     }
     if (argument.starts_with("--config=")) {
-      config_path = argument.substr(std::string_view("--config=").size());
+      options.config_path = argument.substr(std::string_view("--config=").size());
     } else if (argument == "--config" && i + 1 < argc) {
-      config_path = argv[++i];
+      options.config_path = argv[++i];
+    } else if (argument == "--activated") {
+      options.activated = true;
     } else {
       std::fprintf(stderr, "sigwardd: unknown argument %s\n%s", argv[i], kHelp);
       return kUsage;
     }
   }
-  return Run(config_path);
+  return Run(options);
 }

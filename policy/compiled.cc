@@ -138,6 +138,49 @@ base::Status CheckDistinct(const std::vector<Authority>& authorities, const std:
   return Ok();
 }
 
+/// A switch that is off unless it is there and true.
+Result<bool> ParseSwitch(JsonFields& fields, std::string_view name) {
+  const Json* value = fields.Find(name);
+  if (value == nullptr) {
+    return false;
+  }
+  if (!value->is_boolean()) {
+    return Fail(Reason::kPolicyInvalid,
+                fields.where() + "." + std::string(name) + " is neither true nor false");
+  }
+  return value->get<bool>();
+}
+
+Result<verifier::Digest> ParseDigest(const Json& value, const std::string& where) {
+  if (!value.is_string()) {
+    return Fail(Reason::kPolicyInvalid, where + " is not a string");
+  }
+  auto digest = verifier::Digest::Parse(value.get_ref<const std::string&>());
+  if (!digest.ok()) {
+    return Within(where, std::move(digest).error());
+  }
+  return digest;
+}
+
+/// A list that may be absent.
+Result<std::set<verifier::Digest>> ParseDigests(JsonFields& fields, std::string_view name) {
+  if (!fields.Has(name)) {
+    return std::set<verifier::Digest>();
+  }
+  SIGWARD_ASSIGN_OR_RETURN(
+      const std::vector<verifier::Digest> list,
+      ParseList<verifier::Digest>(fields, name, 0, kMaxListedDigests, ParseDigest));
+  return std::set<verifier::Digest>(list.begin(), list.end());
+}
+
+Result<NodeRules> ParseNodeRules(JsonFields& fields) {
+  NodeRules node;
+  SIGWARD_ASSIGN_OR_RETURN(node.floor, ParseDigests(fields, "floor"));
+  SIGWARD_ASSIGN_OR_RETURN(node.deny, ParseDigests(fields, "deny"));
+  SIGWARD_ASSIGN_OR_RETURN(node.stop_running, ParseSwitch(fields, "stopRunning"));
+  return node;
+}
+
 Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   Policy policy;
@@ -157,6 +200,10 @@ Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
       policy.authorities,
       ParseList<Authority>(fields, "authorities", 1, kMaxAuthoritiesPerPolicy, ParseAuthority));
   SIGWARD_RETURN_IF_ERROR(CheckDistinct(policy.authorities, fields.where()));
+  SIGWARD_ASSIGN_OR_RETURN(policy.accept_unprovable_rootfs,
+                           ParseSwitch(fields, "acceptUnprovableRootfs"));
+  SIGWARD_ASSIGN_OR_RETURN(policy.refuse_modified_rootfs,
+                           ParseSwitch(fields, "refuseModifiedRootfs"));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   return policy;
 }
@@ -165,6 +212,7 @@ Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
 struct CompiledPolicies {
   NoMatch no_match = NoMatch::kDeny;
   std::string transparency_url;
+  NodeRules node;
   std::vector<Policy> policies;
 };
 
@@ -205,6 +253,7 @@ Result<CompiledPolicies> ParseCompiled(std::string_view text) {
   SIGWARD_ASSIGN_OR_RETURN(compiled.policies,
                            ParseList<Policy>(fields, "policies", 0, kMaxPolicies, ParsePolicy));
   SIGWARD_RETURN_IF_ERROR(SortByName(compiled.policies));
+  SIGWARD_ASSIGN_OR_RETURN(compiled.node, ParseNodeRules(fields));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   return compiled;
 }
@@ -244,10 +293,29 @@ Json ToJson(const Policy& policy) {
   for (const Authority& authority : policy.authorities) {
     authorities.push_back(ToJson(authority));
   }
-  return {{"name", policy.name},
-          {"mode", ModeWord(policy.mode)},
-          {"images", std::move(images)},
-          {"authorities", std::move(authorities)}};
+  Json json = {{"name", policy.name},
+               {"mode", ModeWord(policy.mode)},
+               {"images", std::move(images)},
+               {"authorities", std::move(authorities)}};
+  if (policy.accept_unprovable_rootfs) {
+    json["acceptUnprovableRootfs"] = true;
+  }
+  if (policy.refuse_modified_rootfs) {
+    json["refuseModifiedRootfs"] = true;
+  }
+  return json;
+}
+
+void AddNodeRules(const NodeRules& node, Json& root) {
+  for (const auto& [name, digests] :
+       {std::pair("floor", &node.floor), std::pair("deny", &node.deny)}) {
+    for (const verifier::Digest& digest : *digests) {
+      root[name].push_back(digest.text());
+    }
+  }
+  if (node.stop_running) {
+    root["stopRunning"] = true;
+  }
 }
 
 }  // namespace
@@ -262,12 +330,13 @@ base::Result<std::shared_ptr<const PolicySnapshot>> PolicySnapshot::Parse(
   snapshot->generation_ = generation;
   snapshot->no_match_ = parsed->no_match;
   snapshot->transparency_url_ = std::move(parsed->transparency_url);
+  snapshot->node_ = std::move(parsed->node);
   snapshot->policies_ = std::move(parsed->policies);
   return std::shared_ptr<const PolicySnapshot>(snapshot);
 }
 
 std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
-                    std::string_view transparency_url) {
+                    std::string_view transparency_url, const NodeRules& node) {
   std::vector<const Policy*> sorted;
   sorted.reserve(policies.size());
   for (const Policy& policy : policies) {
@@ -284,6 +353,7 @@ std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
   if (!transparency_url.empty()) {
     root["transparencyUrl"] = transparency_url;
   }
+  AddNodeRules(node, root);
   // Members are sorted by name and broken UTF-8 is replaced, so this neither varies nor throws.
   return root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -46,6 +48,9 @@ std::string AllowedLine(const Decision& decision, const Workload& workload) {
   if (!satisfied.empty()) {
     return line + InParentheses(satisfied, kMaxNamesListed);
   }
+  if (decision.basis == Basis::kFloor) {
+    return line + " (system floor)";
+  }
   return decision.policies.empty() ? line + " (no policy matches)" : line;
 }
 
@@ -68,6 +73,21 @@ std::string RefusedLine(const Decision& decision, const Workload& workload) {
 
 }  // namespace
 
+namespace {
+
+/// Refusals that no signature would have changed.
+bool IsAboutMoreThanSignatures(Reason reason) {
+  constexpr std::array kReasons{
+      Reason::kInvalidReference, Reason::kDescriptorMismatch, Reason::kDenied,
+      Reason::kRootfsMismatch,   Reason::kRootfsUnprovable,   Reason::kRootfsModified,
+      Reason::kImageUnknown,     Reason::kRuntimeUnknown,     Reason::kCheckpointUnverified,
+      Reason::kInvalidArguments,
+  };
+  return std::ranges::find(kReasons, reason) != kReasons.end();
+}
+
+}  // namespace
+
 std::string ReasonFirst(const base::Error& error, Verdict verdict, std::string_view subject) {
   const std::string word = std::string(base::ReasonWord(error.reason)) + ": ";
   const std::string about(subject);
@@ -84,7 +104,7 @@ std::string ReasonFirst(const base::Error& error, Verdict verdict, std::string_v
   if (error.reason == Reason::kStaticFail) {
     return word + detail + ": " + about;
   }
-  if (error.reason == Reason::kInvalidReference || error.reason == Reason::kDescriptorMismatch) {
+  if (IsAboutMoreThanSignatures(error.reason)) {
     return word + about + " is refused: " + detail;
   }
   return word + "no valid signature for " + about + ": " + detail;

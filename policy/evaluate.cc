@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "base/bytes.h"
+#include "policy/canary.h"
 #include "policy/explain.h"
 
 namespace sigward::policy {
@@ -139,14 +141,71 @@ void DecideMatched(Decision& decision) {
 
 }  // namespace
 
+namespace {
+
+bool IsListed(const std::set<verifier::Digest>& list, const Workload& workload) {
+  return list.contains(workload.digest) ||
+         std::ranges::any_of(workload.also, [&](const auto& one) { return list.contains(one); });
+}
+
+bool IsRefusedCanary(const Workload& workload) {
+  static const verifier::Digest digest = verifier::Digest::Of(base::AsBytes(kCanaryThatIsRefused));
+  return workload.digest == digest;
+}
+
+bool IsPassingCanary(const Workload& workload) {
+  static const verifier::Digest digest = verifier::Digest::Of(base::AsBytes(kCanaryThatPasses));
+  return workload.digest == digest;
+}
+
+/// True when the node's own lists have decided; the two canaries stand on them everywhere.
+bool DecideByLists(const NodeRules& node, const Workload& workload, Decision& decision) {
+  if (IsListed(node.deny, workload) || IsRefusedCanary(workload)) {
+    decision.basis = Basis::kDenyList;
+    decision.error = Fail(Reason::kDenied, "the policy's deny list names this digest");
+    return true;
+  }
+  if (IsListed(node.floor, workload) || IsPassingCanary(workload)) {
+    decision.basis = Basis::kFloor;
+    decision.verdict = Verdict::kAllow;
+    decision.error = std::nullopt;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 std::string_view OriginWord(Origin origin) {
   switch (origin) {
     case Origin::kPull:
       return "pull";
     case Origin::kCommandLine:
       return "command-line";
+    case Origin::kRuntime:
+      return "runtime";
+    case Origin::kNri:
+      return "nri";
+    case Origin::kPrefetch:
+      return "prefetch";
+    case Origin::kRunning:
+      return "running";
   }
   return "pull";
+}
+
+bool MayUseNetwork(Origin origin) {
+  switch (origin) {
+    case Origin::kPull:
+    case Origin::kCommandLine:
+    case Origin::kPrefetch:
+      return true;
+    case Origin::kRuntime:
+    case Origin::kNri:
+    case Origin::kRunning:
+      return false;
+  }
+  return false;
 }
 
 std::string_view VerdictWord(Verdict verdict) {
@@ -170,6 +229,9 @@ Decision Evaluate(const PolicySnapshot& snapshot, std::span<const Policy* const>
                   const Workload& workload, const Findings& findings) {
   Decision decision;
   decision.generation = snapshot.generation();
+  if (DecideByLists(snapshot.node(), workload, decision)) {
+    return decision;
+  }
   if (selected.empty()) {
     DecideUnmatched(snapshot, decision);
     return decision;

@@ -21,8 +21,21 @@ class VerifydAnswer;
 namespace sigward::policy {
 
 /// Where a question comes from.
-enum class Origin : std::uint8_t { kPull = 1, kCommandLine = 2 };
+enum class Origin : std::uint8_t {
+  kPull = 1,
+  kCommandLine = 2,
+  /// Create, at the runtime door.
+  kRuntime = 3,
+  /// Create, at the NRI door.
+  kNri = 4,
+  /// Ahead of a create: an image that is on the node.
+  kPrefetch = 5,
+  /// A container that runs already.
+  kRunning = 6,
+};
 std::string_view OriginWord(Origin origin);
+/// False for a create and for what runs already: they are judged by what lies on the node.
+bool MayUseNetwork(Origin origin);
 
 /// What is to run, as a caller says it; so never evidence.
 struct Workload {
@@ -31,6 +44,8 @@ struct Workload {
   verifier::Digest digest;
   /// Media type of what the digest names, as the caller has it; empty when unknown.
   std::string media_type = {};
+  /// Further digests that name the same image here: platform manifest and configuration.
+  std::vector<verifier::Digest> also = {};
 };
 
 /// Proof that AUTHORITY has signed IMAGE. It comes from a witness of verifier/, directly or through
@@ -71,6 +86,9 @@ struct Findings {
   std::optional<base::Error> unread;
 };
 
+/// What a decision stands on.
+enum class Basis : std::uint8_t { kPolicies = 1, kDenyList = 2, kFloor = 3 };
+
 enum class Verdict : std::uint8_t { kDeny = 1, kUndetermined = 2, kAllow = 3 };
 std::string_view VerdictWord(Verdict verdict);
 
@@ -98,15 +116,19 @@ struct Decision {
   /// Bad outcomes of policies in mode warn, and of no-match-policy: warn. One line each.
   std::vector<std::string> warnings;
   std::vector<PolicyOutcome> policies;
+  Basis basis = Basis::kPolicies;
   std::uint64_t generation = 0;
 };
 
-/// Evaluates SELECTED (from SNAPSHOT.Select for the same workload): every policy must be satisfied,
-/// one authority satisfies a policy. A definite refusal outweighs "could not tell". Bad outcomes of
-/// a policy in mode warn become warnings. Nothing selected: the snapshot's no-match rule decides.
-/// Proofs for another digest are not looked at.
+/// The deny list refuses and, after it, the system floor allows whatever the policies say; both
+/// look at every digest of the workload. Otherwise: Evaluates SELECTED (from SNAPSHOT.Select for
+/// the same workload): every policy must be satisfied, one authority satisfies a policy. A definite
+/// refusal outweighs "could not tell". Bad outcomes of a policy in mode warn become warnings.
+/// Nothing selected: the snapshot's no-match rule decides. Proofs for another digest are not looked
+/// at.
 ///
-/// The decision's reason: kNoMatchingPolicy, kStaticFail, or that of an authority or of FINDINGS.
+/// The decision's reason: kDenied, kNoMatchingPolicy, kStaticFail, or that of an authority or of
+/// FINDINGS.
 Decision Evaluate(const PolicySnapshot& snapshot, std::span<const Policy* const> selected,
                   const Workload& workload, const Findings& findings);
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,6 +26,7 @@ inline constexpr std::size_t kMaxAuthoritiesPerPolicy = 64;
 inline constexpr std::size_t kMaxNameLength = 253;
 inline constexpr std::size_t kMaxMessageLength = 1024;
 inline constexpr std::size_t kMaxUrlLength = 2048;
+inline constexpr std::size_t kMaxListedDigests = 10'000;
 
 enum class Mode : std::uint8_t { kEnforce = 1, kWarn = 2 };
 /// "enforce" or "warn".
@@ -66,6 +68,22 @@ struct Policy {
   Mode mode = Mode::kEnforce;
   std::vector<Glob> globs;
   std::vector<Authority> authorities;
+  /// Weakens: lets containers run whose files lie in a snapshotter that proves nothing about them
+  /// (rootfs-unprovable). Every policy that matches the image has to say so.
+  bool accept_unprovable_rootfs = false;
+  /// Refuses containers into which files were put before they first ran (rootfs-modified).
+  bool refuse_modified_rootfs = false;
+};
+
+/// What holds for a node whatever the policies say about an image.
+struct NodeRules {
+  /// The system floor: digests that pass without evidence, so that a mistake in a policy cannot
+  /// keep a node from booting.
+  std::set<verifier::Digest> floor;
+  /// Digests that are refused, the floor's included.
+  std::set<verifier::Digest> deny;
+  /// Containers that run already and would not be allowed now are stopped, not only reported.
+  bool stop_running = false;
 };
 
 /// The rules for single values, for whoever reads policies from elsewhere and can name the place of
@@ -94,6 +112,7 @@ class PolicySnapshot {
   std::uint64_t generation() const { return generation_; }
   NoMatch no_match() const { return no_match_; }
   const std::string& transparency_url() const { return transparency_url_; }
+  const NodeRules& node() const { return node_; }
   /// Sorted by name.
   const std::vector<Policy>& policies() const { return policies_; }
 
@@ -106,12 +125,13 @@ class PolicySnapshot {
   std::uint64_t generation_ = 0;
   NoMatch no_match_ = NoMatch::kDeny;
   std::string transparency_url_;
+  NodeRules node_;
   std::vector<Policy> policies_;
 };
 
 /// The compiled form of POLICIES as JSON text, in one canonical spelling: the same policies always
 /// give the same bytes. PolicySnapshot::Parse reads it.
 std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
-                    std::string_view transparency_url);
+                    std::string_view transparency_url, const NodeRules& node = {});
 
 }  // namespace sigward::policy

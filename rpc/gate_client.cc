@@ -39,7 +39,8 @@ std::string GateSocketPath() {
 }
 
 base::Result<GateAnswer> AskGate(const std::string& path, const GateQuestion& question,
-                                 const base::Deadline& deadline) {
+                                 const base::Deadline& deadline,
+                                 const std::vector<int>& descriptors) {
   const std::filesystem::path socket_path(path);
   SIGWARD_ASSIGN_OR_RETURN(const base::UniqueFd folder, OpenFolder(socket_path));
   // Through the open folder: the one that was checked is the one that is used, and a long path fits
@@ -52,7 +53,7 @@ base::Result<GateAnswer> AskGate(const std::string& path, const GateQuestion& qu
   }
   const int socket = connection->get();
   SIGWARD_RETURN_IF_ERROR(RequestSenders(socket));
-  SIGWARD_RETURN_IF_ERROR(Send(socket, Encode(question), {}, deadline));
+  SIGWARD_RETURN_IF_ERROR(Send(socket, Encode(question), descriptors, deadline));
   SIGWARD_ASSIGN_OR_RETURN(const Frame answer, ReceiveFromRoot(socket, deadline));
   return DecodeGateAnswer(answer.bytes);
 }

@@ -22,7 +22,7 @@ enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kLength = 2, kFi
 constexpr int kMaxValueBytes = 10;
 constexpr int kMaxTagBytes = 5;
 /// Field numbers of both messages are 1 to 4.
-constexpr std::size_t kFieldLimit = 5;
+constexpr std::size_t kFieldLimit = 8;
 
 void AppendVarint(std::string& out, std::uint64_t value) {
   while (value >= 0x80) {
@@ -118,7 +118,7 @@ base::Result<Field> TakeField(std::string_view& rest) {
   return field;
 }
 
-/// The fields 1 to 4 of a message, each at most once.
+/// The fields of a message that are known, each at most once.
 class Fields {
  public:
   static base::Result<Fields> Parse(std::string_view bytes) {
@@ -174,6 +174,9 @@ std::string Encode(const GateQuestion& question) {
   AppendText(out, 2, question.reference);
   AppendText(out, 3, question.digest);
   AppendText(out, 4, question.media_type);
+  AppendText(out, 5, question.bundle);
+  AppendText(out, 6, question.runtime_root);
+  AppendText(out, 7, question.container_id);
   return out;
 }
 
@@ -190,7 +193,7 @@ base::Result<GateQuestion> DecodeGateQuestion(std::string_view bytes) {
   SIGWARD_ASSIGN_OR_RETURN(const Fields fields, Fields::Parse(bytes));
   SIGWARD_ASSIGN_OR_RETURN(const std::uint32_t call, fields.Number(1));
   if (call < static_cast<std::uint32_t>(GateCall::kPull) ||
-      call > static_cast<std::uint32_t>(GateCall::kStatus)) {
+      call > static_cast<std::uint32_t>(GateCall::kAudit)) {
     return OutOfShape("no call that the gate knows");
   }
   GateQuestion question;
@@ -198,6 +201,9 @@ base::Result<GateQuestion> DecodeGateQuestion(std::string_view bytes) {
   SIGWARD_ASSIGN_OR_RETURN(question.reference, fields.Text(2));
   SIGWARD_ASSIGN_OR_RETURN(question.digest, fields.Text(3));
   SIGWARD_ASSIGN_OR_RETURN(question.media_type, fields.Text(4));
+  SIGWARD_ASSIGN_OR_RETURN(question.bundle, fields.Text(5));
+  SIGWARD_ASSIGN_OR_RETURN(question.runtime_root, fields.Text(6));
+  SIGWARD_ASSIGN_OR_RETURN(question.container_id, fields.Text(7));
   return question;
 }
 

@@ -12,7 +12,18 @@ namespace sigward::rpc {
 inline constexpr const char* kDefaultGateSocket = "/run/sigward/gate.sock";
 inline constexpr const char* kGateSocketVariable = "SIGWARD_GATE_SOCKET";
 
-enum class GateCall : std::uint8_t { kPull = 1, kVerify = 2, kStatus = 3 };
+enum class GateCall : std::uint8_t {
+  kPull = 1,
+  kVerify = 2,
+  kStatus = 3,
+  /// A container is about to be created. Two descriptors go along: the bundle's config.json and the
+  /// caller's own mountinfo, both open for reading.
+  kCreate = 4,
+  /// Finds and keeps the evidence of an image, for later creates.
+  kPrefetch = 5,
+  /// What runs on the node, each container with its decision.
+  kAudit = 6,
+};
 
 /// A question to the gate. Encoded as the protobuf message GateQuestion of rpc/gate.proto; written
 /// by hand because the static programs start faster without the library (a test compares the two).
@@ -24,6 +35,11 @@ struct GateQuestion {
   std::string digest;
   /// Media type of the resolved descriptor, empty when unknown.
   std::string media_type;
+  /// kCreate: the container's bundle folder, links resolved; the runtime's `--root` and the id, as
+  /// they were given.
+  std::string bundle = {};
+  std::string runtime_root = {};
+  std::string container_id = {};
 };
 
 /// The gate's answer.

@@ -97,6 +97,12 @@ base::Result<Digest> ManifestForPlatform(const Index& index, const Platform& pla
     return other.os == node.os && other.architecture == node.architecture;
   });
   if (fitting.empty()) {
+    // What `docker save` and OCI layouts hold: one manifest, which says in its configuration what
+    // it is for. There is no other that a runtime could take.
+    if (index.manifests.size() == 1 && !index.manifests.front().platform.has_value() &&
+        IsManifestType(index.manifests.front().media_type)) {
+      return index.manifests.front().digest;
+    }
     return refuse("the index lists no manifest for ");
   }
   const Descriptor& first = fitting.front();

@@ -10,6 +10,8 @@ namespace sigward::verifier {
 /// normalised as containerd does (x86_64 is amd64, arm64/v8 is arm64, arm is arm/v7, no os is the
 /// node's).
 ///
+/// The only manifest of an index fits when it names no platform.
+///
 /// Fails with kUnsupportedFormat when no manifest fits, when INDEX lists a second manifest for the
 /// same system and architecture, of whatever variant, and when the one there is asks for more than
 /// the platform: which of them the runtime takes could not be told then, and a signature on one

@@ -292,11 +292,23 @@ void EvidenceStore::EvictLocked(const std::string& spared) {
     if (usage_.bytes <= max_bytes_) {
       return;
     }
+    if (held_.contains(layout.string()) && usage_.bytes <= max_bytes_ * kHeldFactor) {
+      continue;
+    }
     const std::uint64_t size = SizeOf(layout);
     fs::remove_all(layout, error);
     --usage_.images;
     usage_.bytes -= std::min(size, usage_.bytes);
   }
+}
+
+void EvidenceStore::Hold(const std::set<Digest>& images) {
+  std::set<std::string> folders;
+  for (const Digest& image : images) {
+    folders.insert(PathOf(image));
+  }
+  const std::lock_guard lock(mutex_);
+  held_ = std::move(folders);
 }
 
 EvidenceStore::Usage EvidenceStore::usage() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 
@@ -15,6 +16,8 @@ namespace sigward::gate {
 
 /// Evidence on disk, all images together, in bytes.
 inline constexpr std::uint64_t kMaxStoreBytes = 256U << 20;
+/// How far beyond its bound the store may grow for images that the node holds.
+inline constexpr std::uint64_t kHeldFactor = 4;
 
 /// Evidence that has proved a signature, kept on disk: one OCI image layout per image digest, under
 /// DIR/sha256/HEX. What is read back is trusted no more than what a registry sends: it is verified
@@ -46,6 +49,10 @@ class EvidenceStore {
   /// What is kept for IMAGE, or nothing. Fails with kIoFailed, kMalformed or kTooLarge.
   base::Result<std::optional<worker::EvidenceSet>> Load(const verifier::Digest& image);
 
+  /// IMAGES are those that the node holds: their evidence is not evicted, unless it alone were more
+  /// than kHeldFactor times the bound.
+  void Hold(const std::set<verifier::Digest>& images);
+
   Usage usage() const;
 
  private:
@@ -57,6 +64,8 @@ class EvidenceStore {
   const std::uint64_t max_bytes_;
   mutable std::mutex mutex_;
   Usage usage_;
+  /// Folders of the images that are held.
+  std::set<std::string> held_;
 };
 
 }  // namespace sigward::gate

@@ -1,6 +1,7 @@
 #include "plugin/gate/gate.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <utility>
@@ -21,6 +22,9 @@ bool IsKeyRule(const policy::Authority& authority) {
 /// True when no signature that may still be found can change DECISION: every policy is satisfied,
 /// or one that is enforced has no authority that a signature could satisfy.
 bool IsSettled(const policy::Decision& decision, std::span<const policy::Policy* const> selected) {
+  if (decision.basis != policy::Basis::kPolicies) {
+    return true;
+  }
   bool all_satisfied = true;
   for (std::size_t i = 0; i < selected.size(); ++i) {
     if (decision.policies[i].verdict == Verdict::kAllow) {
@@ -69,8 +73,18 @@ class Gate::Search {
     return Evaluate();
   }
 
+  void Take(const worker::EvidenceSet& evidence) { TryEvidence(evidence, Place::kElsewhere); }
+
+  /// Looks where a create may look. What is found wanting there is the answer.
+  policy::Decision OnThisNode() {
+    if (!TryKept()) {
+      TryNode();
+    }
+    return decision_;
+  }
+
   policy::Decision Everywhere() {
-    if (TryKept() || TryRegistry(EvidenceScope::kImage)) {
+    if (TryKept() || TryNode() || TryRegistry(EvidenceScope::kImage)) {
       return decision_;
     }
     if (MayBeIndex(workload_.media_type)) {
@@ -89,6 +103,8 @@ class Gate::Search {
   const policy::Decision& decision() const { return decision_; }
 
  private:
+  enum class Place : std::uint8_t { kStore = 1, kElsewhere = 2 };
+
   bool Evaluate() {
     decision_ = policy::Evaluate(snapshot_, selected_, workload_, findings_);
     return IsSettled(decision_, selected_);
@@ -101,10 +117,27 @@ class Gate::Search {
                 {{"digest", workload_.digest.text()},
                  {"reason", base::ReasonWord(kept.error().reason)},
                  {"detail", kept.error().detail}});
+      if (!policy::MayUseNetwork(workload_.origin)) {
+        CouldNotRead(std::move(kept).error());
+      }
       return false;
     }
-    // What is kept may be older than what the registry holds: its failures are no verdict.
-    return kept->has_value() && TryEvidence(**kept, /*counts_failures=*/false);
+    return kept->has_value() && TryEvidence(**kept, Place::kStore);
+  }
+
+  bool TryNode() {
+    if (gate_.node_ == nullptr) {
+      return false;
+    }
+    auto found = gate_.node_->Find(workload_.image, workload_.digest, deadline_);
+    if (!found.ok()) {
+      // The registry may still have it; a create has nowhere else to look.
+      if (!policy::MayUseNetwork(workload_.origin)) {
+        CouldNotRead(std::move(found).error());
+      }
+      return Evaluate();
+    }
+    return TryEvidence(*found, Place::kElsewhere);
   }
 
   bool TryRegistry(EvidenceScope scope) {
@@ -117,10 +150,13 @@ class Gate::Search {
     for (worker::UnreadPlace& place : fetched->unread) {
       CouldNotRead(base::Within(place.place, std::move(place.error)));
     }
-    return TryEvidence(*fetched, /*counts_failures=*/true);
+    return TryEvidence(*fetched, Place::kElsewhere);
   }
 
-  bool TryEvidence(const worker::EvidenceSet& evidence, bool counts_failures) {
+  bool TryEvidence(const worker::EvidenceSet& evidence, Place place) {
+    // What is kept may be older than what the registry holds: its failures are no verdict where the
+    // registry is asked next.
+    const bool counts_failures = place != Place::kStore || !policy::MayUseNetwork(workload_.origin);
     if (evidence.entries.empty()) {
       return Evaluate();
     }
@@ -141,6 +177,8 @@ class Gate::Search {
       for (const auto& [authority, error] : answer->failures()) {
         NoteFailure(authority, error);
       }
+    }
+    if (place != Place::kStore) {
       KeepUsed(evidence, answer->used());
     }
     return Evaluate();
@@ -195,6 +233,14 @@ class Gate::Search {
   policy::Decision decision_;
 };
 
+void Gate::Offer(const policy::PolicySnapshot& snapshot, const policy::Workload& workload,
+                 const worker::EvidenceSet& evidence, const base::Deadline& deadline) {
+  Search search(*this, snapshot, workload, deadline);
+  if (!search.TryRemembered()) {
+    search.Take(evidence);
+  }
+}
+
 policy::Decision Gate::Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot,
                               const policy::Workload& workload, const base::Deadline& deadline) {
   if (snapshot == nullptr) {
@@ -206,6 +252,9 @@ policy::Decision Gate::Decide(const std::shared_ptr<const policy::PolicySnapshot
   Search search(*this, *snapshot, workload, deadline);
   if (search.TryRemembered()) {
     return search.decision();
+  }
+  if (!policy::MayUseNetwork(workload.origin)) {
+    return search.OnThisNode();
   }
   const std::string question = workload.image.pinned(workload.digest) + "#" +
                                std::to_string(snapshot->generation()) + "#" + workload.media_type;

@@ -18,6 +18,16 @@
 
 namespace sigward::gate {
 
+/// A place on the node, besides the store, where evidence may lie. Safe for use by many threads.
+class NodeEvidence {
+ public:
+  virtual ~NodeEvidence() = default;
+  /// The signatures of DIGEST that lie there for the repository of IMAGE; may be none.
+  virtual base::Result<worker::EvidenceSet> Find(const verifier::ImageRef& image,
+                                                 const verifier::Digest& digest,
+                                                 const base::Deadline& deadline) = 0;
+};
+
 /// How long "there is no evidence" is remembered. Enough that a burst of equal pulls asks the
 /// registry once, short enough that a signature pushed after a refusal is seen by the next try.
 inline constexpr std::chrono::milliseconds kAbsenceRemembered{200};
@@ -25,22 +35,30 @@ inline constexpr std::chrono::milliseconds kAbsenceRemembered{200};
 /// The one place where decisions are made, whoever asks.
 class Gate {
  public:
-  /// Everything outlives the gate. PLATFORM is the node's.
+  /// Everything outlives the gate. PLATFORM is the node's; NODE may be null.
   Gate(worker::Fetcher& fetcher, worker::Verifier& verifier, EvidenceStore& store,
-       verifier::Platform platform, const base::Clock& clock = base::Clock::System())
+       verifier::Platform platform, const base::Clock& clock = base::Clock::System(),
+       NodeEvidence* node = nullptr)
       : fetcher_(fetcher),
         verifier_(verifier),
         store_(store),
+        node_(node),
         platform_(std::move(platform)),
         searches_(clock) {}
 
   /// Decides whether WORKLOAD may be there, by the policies of SNAPSHOT (null: none is active,
   /// which denies with kPolicyUnavailable). Signatures are looked for where they are nearest:
-  /// remembered ones, kept evidence, the registry, and there the image's own signatures before
-  /// those of its platform manifest; each place only when those before it did not satisfy every
-  /// policy. Returns by DEADLINE, give or take the time of one local answer.
+  /// remembered ones, kept evidence, other places on the node, the registry, and there the image's
+  /// own signatures before those of its platform manifest; each place only when those before it did
+  /// not satisfy every policy. The registry has no part in a create (policy::MayUseNetwork).
+  /// Returns by DEADLINE, give or take the time of one local answer.
   policy::Decision Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot,
                           const policy::Workload& workload, const base::Deadline& deadline);
+
+  /// Takes EVIDENCE that somebody offers for WORKLOAD: what in it proves a signature is remembered
+  /// and kept, all else is forgotten. Never says anything about what is missing in it.
+  void Offer(const policy::PolicySnapshot& snapshot, const policy::Workload& workload,
+             const worker::EvidenceSet& evidence, const base::Deadline& deadline);
 
   std::size_t remembered() const { return remembered_.size(); }
 
@@ -50,6 +68,7 @@ class Gate {
   worker::Fetcher& fetcher_;
   worker::Verifier& verifier_;
   EvidenceStore& store_;
+  NodeEvidence* node_;
   const verifier::Platform platform_;
   Remembered remembered_;
   SingleFlight<policy::Decision> searches_;

@@ -48,6 +48,19 @@ Json PolicyJson(const policy::PolicyOutcome& outcome) {
   return policy;
 }
 
+Json ContainerJson(const ContainerName& container) {
+  Json json = {{"namespace", base::OneLine(container.ns, kMaxDetailInRecord)},
+               {"id", base::OneLine(container.id, kMaxDetailInRecord)}};
+  for (const auto& [key, text] :
+       {std::pair("name", &container.name), std::pair("podNamespace", &container.pod_namespace),
+        std::pair("pod", &container.pod)}) {
+    if (!text->empty()) {
+      json[key] = base::OneLine(*text, kMaxDetailInRecord);
+    }
+  }
+  return json;
+}
+
 std::string Text(const Json& record) {
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -73,6 +86,12 @@ Told Journal::Record(const Question& question, const policy::Decision& decision,
   }
   if (decision.error.has_value()) {
     record["reason"] = base::ReasonWord(decision.error->reason);
+  }
+  if (question.container.has_value()) {
+    record["container"] = ContainerJson(*question.container);
+  }
+  for (const std::string& note : question.notes) {
+    record["notes"].push_back(base::OneLine(note, kMaxDetailInRecord));
   }
   Json warnings = Json::array();
   for (const std::string& warning : decision.warnings) {

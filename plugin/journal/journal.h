@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "policy/evaluate.h"
 
@@ -19,6 +20,15 @@ inline constexpr std::size_t kMaxAuthoritiesInRecord = 8;
 inline constexpr std::size_t kMaxDetailInRecord = 128;
 inline constexpr std::size_t kMaxImageInRecord = 512;
 
+/// Whom a create is about, as far as it is known; claims, for people to read.
+struct ContainerName {
+  std::string ns;
+  std::string id;
+  std::string name;
+  std::string pod_namespace;
+  std::string pod;
+};
+
 /// What was asked, also when it could not be understood.
 struct Question {
   policy::Origin origin;
@@ -26,6 +36,10 @@ struct Question {
   std::string image;
   /// Empty when unknown.
   std::string digest;
+  /// Set at create.
+  std::optional<ContainerName> container = {};
+  /// What is worth knowing beside the decision, like "rootfs-modified"; one line each.
+  std::vector<std::string> notes = {};
 };
 
 /// A decision as it is told to users: the line, and the record (docs/schemas/decision.schema.json).

@@ -235,6 +235,16 @@ class House(unittest.TestCase):
                     missing.append(str(path.relative_to(SOURCE)))
         self.assertEqual(missing, [])
 
+    def test_coverage_names_every_test_of_the_create_gate(self):
+        there = set()
+        for name in ("test_create", "test_create_faults"):
+            text = (SOURCE / f"tests/e2e/{name}.py").read_text()
+            for part in re.split(r"^class ", text, flags=re.M)[1:]:
+                there |= {f"{part.split('(')[0]}.{test}" for test in re.findall(r"def (test_\w+)", part)}
+        named = set(re.findall(r"`([A-Z]\w+\.test_\w+)`", (SOURCE / "docs/coverage.md").read_text()))
+        self.assertGreater(len(there), 30)
+        self.assertEqual(named, there)
+
     def test_switches_that_weaken_are_types(self):
         """Plain HTTP and skipped TLS checks are asked for in one place each."""
         users = [str(p.relative_to(SOURCE)) for p in sources(".cc", ".h") if re.search(r"CURLOPT_SSL_VERIFY(PEER|HOST)", p.read_text())]

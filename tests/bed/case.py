@@ -7,6 +7,7 @@ import unittest
 
 from .containerd import Containerd
 from .cri import Cri
+from .docker import Docker
 from .lying import LyingRegistry
 from .policies import key, policy
 from .registry import Registry, write_hosts
@@ -20,10 +21,12 @@ class BedCase(unittest.TestCase):
 
     plain, tls   docker-registry, over plain HTTP or TLS
     lying        the lying registry
-    containerd   a private containerd
+    containerd   a private containerd, made by CONTAINERD
     cri          and its CRI client
+    docker       and a dockerd on it
     """
     NEEDS = ()
+    CONTAINERD = Containerd
 
     @classmethod
     def setUpClass(cls):
@@ -40,17 +43,23 @@ class BedCase(unittest.TestCase):
             cls.keys.openssl(name, "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
             cls.cosign.take(name)
         cls._start_registries()
-        cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir)
+        cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir, cls.place / "containerd")
         cls.sigward.compile(*cls.policies())
         cls.addClassCleanup(cls._check_for_sanitizer_reports)
         cls.addClassCleanup(cls.sigward.stop)
         cls.sigward.start()
         if "containerd" in cls.NEEDS:
-            cls.containerd = Containerd(cls.place / "containerd", cls.hosts_dir, cls.sigward.socket)
-            cls.addClassCleanup(cls.containerd.stop)
+            pause = {"pause": f"{cls.plain.host}/pause:v1"} if hasattr(cls, "plain") else {}
+            cls.containerd = cls.CONTAINERD(cls.place / "containerd", cls.hosts_dir,
+                                            cls.sigward.socket, **pause)
+            cls.addClassCleanup(cls.containerd.end)
         if "cri" in cls.NEEDS:
             cls.cri = Cri(cls.containerd)
             cls.addClassCleanup(cls.cri.close)
+
+        if "docker" in cls.NEEDS:
+            cls.docker = Docker(cls.place / "docker", cls.containerd, cls.plain.host)
+            cls.addClassCleanup(cls.docker.stop)
 
     @classmethod
     def policies(cls):

@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import io
 import json
+import pathlib
+import shutil
 import tarfile
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -48,29 +50,51 @@ class Image:
         return descriptor(data, media_type)
 
 
-def _layer(text):
+def _add(tar, path, data, mode=0o644):
+    entry = tarfile.TarInfo(path)
+    entry.size, entry.mode = len(data), mode
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def _add_busybox(tar):
+    for folder in ("bin", "dev", "etc", "proc", "sys", "tmp"):
+        entry = tarfile.TarInfo(folder)
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+        tar.addfile(entry)
+    _add(tar, "bin/busybox", pathlib.Path(shutil.which("busybox")).read_bytes(), 0o755)
+    for name in ("sh", "sleep", "cat", "echo", "true"):
+        entry = tarfile.TarInfo(f"bin/{name}")
+        entry.type, entry.linkname = tarfile.SYMTYPE, "busybox"
+        tar.addfile(entry)
+
+
+def _layer(text, runs):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
-        entry = tarfile.TarInfo("marker")
-        entry.size = len(text)
-        tar.addfile(entry, io.BytesIO(text))
+        if runs:
+            _add_busybox(tar)
+        _add(tar, "marker", text)
     return out.getvalue()
 
 
-def build(marker, platforms=("linux/amd64",), docker=False):
-    """An image whose one layer holds MARKER. Several platforms make an index (or a docker list)."""
+def build(marker, platforms=("linux/amd64",), docker=False, runs=False, config=None):
+    """An image whose one layer holds MARKER. Several platforms make an index (or a docker list). One
+    that RUNS has busybox and sleeps; CONFIG is more of its configuration (two images may differ in
+    nothing else)."""
     image = Image()
     members = []
     for platform in platforms:
         system, architecture = platform.split("/")
-        layer = _layer(f"{marker} {platform}\n".encode())
-        config = encode({"architecture": architecture, "os": system, "config": {},
-                         "rootfs": {"type": "layers", "diff_ids": [digest(layer)]}})
+        layer = _layer(f"{marker} {platform}\n".encode(), runs)
+        command = {"Cmd": ["/bin/sleep", "3600"], "Env": ["PATH=/bin"]} if runs else {}
+        configuration = encode({"architecture": architecture, "os": system,
+                                "config": {**command, **(config or {})},
+                                "rootfs": {"type": "layers", "diff_ids": [digest(layer)]}})
         packed = gzip.compress(layer, mtime=0) if docker else layer
         document = {
             "schemaVersion": 2,
             "mediaType": DOCKER_MANIFEST if docker else OCI_MANIFEST,
-            "config": image.add_blob(config, DOCKER_CONFIG if docker else OCI_CONFIG),
+            "config": image.add_blob(configuration, DOCKER_CONFIG if docker else OCI_CONFIG),
             "layers": [image.add_blob(packed, DOCKER_LAYER if docker else OCI_LAYER)],
         }
         member = image.add_manifest(document, document["mediaType"])
@@ -80,3 +104,17 @@ def build(marker, platforms=("linux/amd64",), docker=False):
         kind = DOCKER_LIST if docker else OCI_INDEX
         image.add_manifest({"schemaVersion": 2, "mediaType": kind, "manifests": members}, kind)
     return image
+
+
+def write_layout(image, folder, name="v1"):
+    """Writes IMAGE as an OCI layout in a tar file in FOLDER, as `ctr images import` takes it."""
+    media_type, data = image.manifests[image.top]
+    index = {"schemaVersion": 2, "manifests": [
+        descriptor(data, media_type, annotations={"org.opencontainers.image.ref.name": name})]}
+    path = folder / f"{image.top[7:19]}.tar"
+    with tarfile.open(path, "w") as tar:
+        _add(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+        _add(tar, "index.json", encode(index))
+        for blob in [*image.blobs.values(), *(d for _, d in image.manifests.values())]:
+            _add(tar, f"blobs/sha256/{digest(blob)[7:]}", blob)
+    return path

@@ -12,9 +12,9 @@ def program(name):
     return _existing(BIN / name, "build it first, or set SIGWARD_BIN_DIR")
 
 
-def peer(name):
-    """A program that scripts/peers brought."""
-    return _existing(PEERS / "usr/bin" / name, "run scripts/peers first")
+def peer(name, suite=""):
+    """A program that scripts/peers brought; the one of an older Debian SUITE, where named."""
+    return _existing(PEERS / suite / "usr/bin" / name, "run scripts/peers first")
 
 
 def _existing(path, otherwise):

@@ -21,6 +21,12 @@ def policy(name, glob, *authorities, mode=None):
             "metadata": {"name": name}, "spec": spec}
 
 
+def node_policy(**spec):
+    """What holds for the node: floor, deny, stopRunning."""
+    return {"apiVersion": "policy.sigward.dev/v1alpha1", "kind": "NodePolicy",
+            "metadata": {"name": "node"}, "spec": spec}
+
+
 def no_match(word):
     """The ConfigMap that says what happens to an image that no policy matches."""
     return {"apiVersion": "v1", "kind": "ConfigMap",

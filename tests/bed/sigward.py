@@ -13,7 +13,9 @@ WORKERS = ("sigward-fetchd", "sigward-verifyd")
 
 
 class Sigward:
-    def __init__(self, folder, hosts_dir):
+    def __init__(self, folder, hosts_dir, containerd=None):
+        """CONTAINERD is the folder of a Containerd, there or still to come."""
+        containerd = containerd or folder / "containerd"
         self.folder = folder
         self.socket = folder / "run/gate.sock"
         self.policy_file = folder / "policy.json"
@@ -26,7 +28,10 @@ class Sigward:
         self._config.write_text(f"""[gate]
 socket = "{self.socket}"
 [containerd]
-address = "{folder}/containerd.sock"
+address = "{containerd}/containerd.sock"
+state = "{containerd}/state"
+[nri]
+socket = "{containerd}/nri.sock"
 [policy]
 source = "file://{self.policy_file}"
 [state]
@@ -98,6 +103,10 @@ hosts_dir = "{hosts_dir}"
 
     def status(self):
         return json.loads(self.cli("status", "-o", "json").stdout)
+
+    def audit(self):
+        """What runs, each container with its decision."""
+        return json.loads(self.cli("audit", "-o", "json").stdout)["containers"]
 
     def verify(self, reference):
         """`sigward verify`: the exit code and the JSON on stdout."""

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "worker/client/question_bounds.h"
 
 namespace sigward::worker {
 namespace {
@@ -70,6 +71,16 @@ rpc::Platform ToMessage(const verifier::Platform& platform) {
   message.set_architecture(platform.architecture);
   message.set_variant(platform.variant);
   return message;
+}
+
+base::Result<verifier::Platform> ParsePlatform(const rpc::Platform& said) {
+  for (const std::string* text : {&said.os(), &said.architecture(), &said.variant()}) {
+    if (text->size() > kMaxPlatformText) {
+      return Fail(Reason::kProtocol, "a platform's name is too long");
+    }
+  }
+  return verifier::Platform{
+      .os = said.os(), .architecture = said.architecture(), .variant = said.variant()};
 }
 
 Objects ToObjects(std::span<const EvidenceEntry> entries) {

@@ -24,6 +24,9 @@ using Objects = google::protobuf::RepeatedPtrField<rpc::Object>;
 
 /// PLATFORM as it stands in a message.
 rpc::Platform ToMessage(const verifier::Platform& platform);
+/// The platform in a message. Fails with kProtocol where a name in it is longer than
+/// kMaxPlatformText.
+base::Result<verifier::Platform> ParsePlatform(const rpc::Platform& said);
 
 /// ENTRIES as they stand in a message.
 Objects ToObjects(std::span<const EvidenceEntry> entries);

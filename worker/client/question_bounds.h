@@ -19,4 +19,12 @@ inline constexpr std::size_t kMaxProofObjects = 3;
 /// Longest detail and docker-reference in an answer, in bytes.
 inline constexpr std::size_t kMaxAnswerText = 512;
 
+/// Most mounts of one snapshot that a question names; only one alone is ever compared.
+inline constexpr std::size_t kMaxMountsPerQuestion = 16;
+/// Longest name of an annotation that is asked for, in bytes (Kubernetes allows 253 + 1 + 63).
+inline constexpr std::size_t kMaxAnnotationName = 317;
+/// Largest sealed memory of a ReadQuestion, in bytes: what any object, config.json and mountinfo
+/// may have.
+inline constexpr std::size_t kMaxReadBytes = 4U << 20;
+
 }  // namespace sigward::worker

@@ -1,7 +1,5 @@
 #include "worker/client/verifyd_client.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -10,6 +8,7 @@
 #include "base/text.h"
 #include "rpc/frame.h"
 #include "rpc/worker.pb.h"
+#include "worker/client/answer_binding.h"
 #include "worker/client/ask_worker.h"
 #include "worker/client/evidence_objects.h"
 
@@ -22,18 +21,6 @@ using verifier::AuthorityHash;
 using verifier::Digest;
 using verifier::SignatureFormat;
 
-base::Error NotAnAnswer(const char* why) {
-  return Fail(Reason::kWorkerFailed, std::string("sigward-verifyd's answer ") + why);
-}
-
-base::Result<std::string> RandomNonce() {
-  std::string nonce(kNonceBytes, '\0');
-  if (getrandom(nonce.data(), nonce.size(), 0) != static_cast<ssize_t>(nonce.size())) {
-    return Fail(Reason::kWorkerFailed, "no random bytes for a question");
-  }
-  return nonce;
-}
-
 base::Result<rpc::VerifyQuestion> QuestionFor(const Digest& image,
                                               const verifier::Platform& platform,
                                               const EvidenceSet& evidence,
@@ -44,7 +31,7 @@ base::Result<rpc::VerifyQuestion> QuestionFor(const Digest& image,
                     std::to_string(kMaxAuthoritiesPerQuestion) + " are looked at");
   }
   rpc::VerifyQuestion question;
-  SIGWARD_ASSIGN_OR_RETURN(*question.mutable_nonce(), RandomNonce());
+  SIGWARD_ASSIGN_OR_RETURN(*question.mutable_nonce(), MakeNonce());
   question.set_digest(image.text());
   *question.mutable_platform() = ToMessage(platform);
   for (const policy::KeyRule* key : keys) {
@@ -124,13 +111,8 @@ base::Result<VerifydAnswer> VerifydClient::Accept(const rpc::VerifyQuestion& que
                                                   const rpc::VerifyAnswer& said,
                                                   const Digest& image,
                                                   const EvidenceSet& evidence) {
-  if (said.nonce() != question.nonce()) {
-    return NotAnAnswer("belongs to another question");
-  }
-  if (said.reason() != 0) {
-    return Fail(base::ReasonFromNumber(said.reason()).value_or(Reason::kWorkerFailed),
-                base::OneLine(said.detail(), kMaxAnswerText));
-  }
+  SIGWARD_RETURN_IF_ERROR(
+      CheckBinding(question.nonce(), said.nonce(), said.reason(), said.detail()));
   if (said.digest() != image.text()) {
     return NotAnAnswer("is about another image");
   }
@@ -170,11 +152,7 @@ base::Result<VerifydAnswer> VerifydClient::Verify(const Digest& image,
   SIGWARD_ASSIGN_OR_RETURN(const rpc::Message message,
                            AskWorker(socket_path_, question.SerializeAsString(),
                                      {evidence.memory.fd()}, rpc::kMaxFrameBytes, deadline));
-  rpc::VerifyAnswer said;
-  const std::string_view bytes = message.bytes();
-  if (!said.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return NotAnAnswer("cannot be read");
-  }
+  SIGWARD_ASSIGN_OR_RETURN(const rpc::VerifyAnswer said, DecodeAnswer<rpc::VerifyAnswer>(message));
   return Accept(question, said, image, evidence);
 }
 

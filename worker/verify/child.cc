@@ -3,9 +3,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/sealed_memory.h"
@@ -15,18 +19,44 @@
 #include "worker/client/question_bounds.h"
 #include "worker/sandbox/sandbox.h"
 #include "worker/verify/question.h"
+#include "worker/verify/read_question.h"
 
 namespace sigward::worker {
 namespace {
 
-base::Result<base::SealedMemory> OpenEvidence(rpc::Message& message) {
-  auto& descriptors = message.descriptors();
-  if (descriptors.size() != 1) {
-    return base::Fail(base::Reason::kProtocol, "a question came with " +
-                                                   std::to_string(descriptors.size()) +
-                                                   " descriptors, not with one");
+/// The COUNT memories that came along with a question, each of at most MAX_BYTES.
+base::Result<std::vector<base::SealedMemory>> OpenMemories(rpc::Message& message, std::size_t count,
+                                                           std::size_t max_bytes) {
+  if (message.descriptors().size() != count) {
+    return base::Fail(base::Reason::kProtocol,
+                      "a question came with " + std::to_string(message.descriptors().size()) +
+                          " descriptors, not with " + std::to_string(count));
   }
-  return base::SealedMemory::Open(std::move(descriptors.front()), verifier::kMaxEvidenceBytes);
+  std::vector<base::SealedMemory> memories;
+  for (base::UniqueFd& descriptor : message.descriptors()) {
+    SIGWARD_ASSIGN_OR_RETURN(base::SealedMemory memory,
+                             base::SealedMemory::Open(std::move(descriptor), max_bytes));
+    memories.push_back(std::move(memory));
+  }
+  return memories;
+}
+
+std::string Answer(rpc::Message& message) {
+  const std::optional<std::size_t> read = MemoriesOfRead(message.bytes());
+  const auto memories =
+      OpenMemories(message, read.value_or(1), read ? kMaxReadBytes : verifier::kMaxEvidenceBytes);
+  if (!memories.ok()) {
+    return read ? RefuseRead(message.bytes(), memories.error())
+                : RefuseQuestion(message.bytes(), memories.error());
+  }
+  if (!read) {
+    return AnswerQuestion(message.bytes(), memories->front().bytes());
+  }
+  std::vector<base::ByteView> views;
+  for (const base::SealedMemory& memory : *memories) {
+    views.push_back(memory.bytes());
+  }
+  return AnswerRead(message.bytes(), views);
 }
 
 /// A failure means that the peer is gone or sent no message: there is nobody to tell.
@@ -34,10 +64,7 @@ base::Status ServeOne(int connection) {
   const auto deadline = base::Deadline::After(kChildTime);
   SIGWARD_ASSIGN_OR_RETURN(rpc::Message message,
                            rpc::ReceiveMessage(connection, kMaxQuestionBytes, deadline));
-  const auto evidence = OpenEvidence(message);
-  const std::string answer = evidence.ok() ? AnswerQuestion(message.bytes(), evidence->bytes())
-                                           : RefuseQuestion(message.bytes(), evidence.error());
-  return rpc::Send(connection, answer, {}, deadline);
+  return rpc::Send(connection, Answer(message), {}, deadline);
 }
 
 }  // namespace

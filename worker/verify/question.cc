@@ -14,6 +14,7 @@
 #include "verifier/verify_image.h"
 #include "worker/client/evidence_objects.h"
 #include "worker/client/question_bounds.h"
+#include "worker/verify/exchange.h"
 
 namespace sigward::worker {
 namespace {
@@ -34,16 +35,6 @@ struct Question {
   std::vector<verifier::KeyAuthority> authorities;
   verifier::Evidence evidence;
 };
-
-base::Result<verifier::Platform> ParsePlatform(const rpc::Platform& said) {
-  for (const std::string* text : {&said.os(), &said.architecture(), &said.variant()}) {
-    if (text->size() > kMaxPlatformText) {
-      return Fail(Reason::kProtocol, "a platform's name is too long");
-    }
-  }
-  return verifier::Platform{
-      .os = said.os(), .architecture = said.architecture(), .variant = said.variant()};
-}
 
 base::Result<std::optional<HashAlgorithm>> ParseHash(std::uint32_t number) {
   if (number == 0) {
@@ -126,34 +117,13 @@ void Write(const verifier::AuthorityVerdict& verdict, std::size_t max_text,
   }
 }
 
-/// An answer that says nothing but that there is none.
-std::string Refusal(const std::string& nonce, const base::Error& error) {
-  rpc::VerifyAnswer answer;
-  if (nonce.size() == kNonceBytes) {
-    answer.set_nonce(nonce);
-  }
-  answer.set_reason(static_cast<std::uint32_t>(error.reason));
-  answer.set_detail(base::OneLine(error.detail, kMaxAnswerText));
-  return answer.SerializeAsString();
-}
-
-/// A question that is too long or no message at all reads as an empty one.
-rpc::VerifyQuestion Decode(std::string_view bytes) {
-  rpc::VerifyQuestion question;
-  if (bytes.size() > kMaxQuestionBytes ||
-      !question.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    question.Clear();
-  }
-  return question;
-}
-
 }  // namespace
 
 std::string AnswerQuestion(std::string_view question, base::ByteView evidence) {
-  const rpc::VerifyQuestion said = Decode(question);
+  const rpc::VerifyQuestion said = Decode<rpc::VerifyQuestion>(question);
   const auto parsed = ParseQuestion(said, evidence);
   if (!parsed.ok()) {
-    return Refusal(said.nonce(), parsed.error());
+    return Refusal<rpc::VerifyAnswer>(said.nonce(), parsed.error());
   }
   const verifier::ImageVerdict verdict =
       verifier::VerifyImage(parsed->image, parsed->platform, parsed->evidence, parsed->authorities);
@@ -168,13 +138,14 @@ std::string AnswerQuestion(std::string_view question, base::ByteView evidence) {
   }
   std::string encoded = answer.SerializeAsString();
   if (encoded.size() > rpc::kMaxFrameBytes) {
-    return Refusal(said.nonce(), Fail(Reason::kTooLarge, "the answer does not fit into a frame"));
+    return Refusal<rpc::VerifyAnswer>(
+        said.nonce(), Fail(Reason::kTooLarge, "the answer does not fit into a frame"));
   }
   return encoded;
 }
 
 std::string RefuseQuestion(std::string_view question, const base::Error& error) {
-  return Refusal(Decode(question).nonce(), error);
+  return Refusal<rpc::VerifyAnswer>(Decode<rpc::VerifyQuestion>(question).nonce(), error);
 }
 
 }  // namespace sigward::worker

@@ -5,6 +5,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "result_matchers.h"
 
@@ -76,6 +77,58 @@ TEST(GateRecordTest, ShowsAStatus) {
             "decisions:   10 allowed, 5 refused, 1 could not tell\n");
 }
 
+TEST(GateRecordTest, ShowsTheCreateGateOfADaemonThatHasOne) {
+  const Json quiet = {{"registered", false}, {"gaps", 0}, {"questions", 0}};
+  const Json lost = {{"registered", false},
+                     {"gaps", 2},
+                     {"questions", 9},
+                     {"runtime", "containerd v2.1.9"},
+                     {"error", "protocol: closed"}};
+  const Json registered = {
+      {"registered", true}, {"gaps", 1}, {"questions", 9}, {"runtime", "containerd v2.1.9"}};
+  const struct {
+    Json nri;
+    bool listening;
+    std::string text;
+  } rows[] = {
+      {quiet, true,
+       "containerd:  listening for its images\nprepared:    1 image, 3 waiting\n"
+       "nri:         not registered\n"},
+      {lost, false,
+       "containerd:  not listening for its images\nprepared:    1 image, 3 waiting\n"
+       "nri:         not registered, lost 2 times\n             protocol: closed\n"},
+      {registered, true,
+       "containerd:  listening for its images\nprepared:    1 image, 3 waiting\n"
+       "nri:         registered with containerd v2.1.9, lost 1 time\n"},
+  };
+  for (const auto& row : rows) {
+    Json status = Status();
+    status["containerd"] = {{"listening", row.listening}};
+    status["preparation"] = {{"waiting", 3}, {"prepared", 1}};
+    status["nri"] = row.nri;
+    EXPECT_THAT(StatusText(StatusRecord::Parse(status.dump()).value()),
+                HasSubstr("1.5 MiB\n" + row.text + "decisions: "));
+  }
+}
+
+TEST(GateRecordTest, RefusesACreateGateThatIsNotWhatItSays) {
+  Json status = Status();
+  status["containerd"] = {{"listening", true}};
+  status["preparation"] = {{"waiting", 3}, {"prepared", 1}};
+  status["nri"] = {{"registered", false}, {"gaps", 0}, {"questions", 0}};
+  ASSERT_THAT(StatusRecord::Parse(status.dump()), IsOk());
+  for (const auto& [section, field] :
+       {std::pair("containerd", "listening"), std::pair("preparation", "waiting"),
+        std::pair("preparation", "prepared"), std::pair("nri", "registered"),
+        std::pair("nri", "gaps"), std::pair("nri", "runtime"), std::pair("nri", "error")}) {
+    Json wrong = status;
+    wrong[section][field] = nullptr;
+    EXPECT_THAT(StatusRecord::Parse(wrong.dump()), FailsWith(Reason::kProtocol)) << field;
+    wrong[section] = "x";
+    EXPECT_THAT(StatusRecord::Parse(wrong.dump()), FailsWith(Reason::kProtocol)) << section;
+  }
+}
+
 TEST(GateRecordTest, SaysWhenThereIsNoPolicyAndWhy) {
   Json status = Status();
   status["policy"]["state"] = "none";
@@ -133,16 +186,20 @@ TEST(GateRecordTest, EveryReasonHasAnExitCodeAndNoneIsSuccess) {
       Reason::kBadSignature, Reason::kDigestMismatch,    Reason::kMalformed,
       Reason::kDuplicateKey, Reason::kTooLarge,          Reason::kUnsupportedAlgorithm,
       Reason::kWrongType,    Reason::kUnsupportedFormat, Reason::kWeakKey};
+  const std::set<Reason> refused_by_policy = {
+      Reason::kStaticFail,      Reason::kNoMatchingPolicy, Reason::kDenied,
+      Reason::kRootfsMismatch,  Reason::kRootfsUnprovable, Reason::kRootfsModified,
+      Reason::kImageUnknown,    Reason::kRuntimeUnknown,   Reason::kCheckpointUnverified,
+      Reason::kInvalidArguments};
   for (std::uint32_t number = 0; number < 256; ++number) {
     const auto reason = base::ReasonFromNumber(number);
     if (!reason.has_value()) {
       continue;
     }
-    const ExitCode expected = *reason == Reason::kNoSignature        ? ExitCode::kNoSignature
-                              : none_valid.contains(*reason)         ? ExitCode::kNoneValid
-                              : *reason == Reason::kStaticFail       ? ExitCode::kRefusedByPolicy
-                              : *reason == Reason::kNoMatchingPolicy ? ExitCode::kRefusedByPolicy
-                                                                     : ExitCode::kFailed;
+    const ExitCode expected = *reason == Reason::kNoSignature       ? ExitCode::kNoSignature
+                              : none_valid.contains(*reason)        ? ExitCode::kNoneValid
+                              : refused_by_policy.contains(*reason) ? ExitCode::kRefusedByPolicy
+                                                                    : ExitCode::kFailed;
     EXPECT_EQ(ExitCodeFor(*reason), expected) << base::ReasonWord(*reason);
     if (base::CouldNotTell(*reason)) {
       EXPECT_EQ(ExitCodeFor(*reason), ExitCode::kFailed) << base::ReasonWord(*reason);

@@ -48,6 +48,14 @@ inline std::string Config(const std::string& rest) {
   return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config-policy-controller}\n" + rest;
 }
 
+inline const std::string kDigest = "sha256:" + std::string(64, '0');
+
+/// A NodePolicy with REST from line 4 on.
+inline std::string Node(const std::string& rest) {
+  return "apiVersion: policy.sigward.dev/v1alpha1\nkind: NodePolicy\nmetadata: {name: node}\n" +
+         rest;
+}
+
 inline std::string Images(const std::string& images) {
   return kHead + "spec:\n  authorities: [{static: {action: pass}}]\n  images: " + images + "\n";
 }

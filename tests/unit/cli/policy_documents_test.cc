@@ -17,7 +17,9 @@ namespace {
 using testing::Config;
 using ::testing::ElementsAre;
 using testing::Images;
+using testing::kDigest;
 using testing::kHead;
+using testing::Node;
 using testing::Texts;
 using testing::WithAuthority;
 using testing::WithKeys;
@@ -87,6 +89,15 @@ const std::vector<Row> kRight = {
      "- {apiVersion: policy.sigstore.dev/v1beta1, kind: ClusterImagePolicy, metadata: {name: p}, "
      "spec: {images: [{glob: '*'}], authorities: [{static: {action: pass}}]}}\n",
      ""},
+    {"Switches",
+     WithMetadata("metadata: {name: p, annotations: {sigward.dev/accept-unprovable-rootfs: 'true', "
+                  "sigward.dev/refuse-modified-rootfs: 'false'}}\n"),
+     ""},
+    {"SwitchesOfOthers",
+     WithMetadata("metadata: {name: p, annotations: {sigward.devx/x: 1, example.dev/y: {}}}\n"),
+     ""},
+    {"NodePolicy", Node("spec: {floor: ['" + kDigest + "'], deny: [], stopRunning: true}\n"), ""},
+    {"NodePolicyOfNothing", Node("spec: {}\n"), ""},
     {"TwoDocuments",
      WithAuthority("static: {action: pass}") + "---\n" + Config("data: {no-match-policy: warn}\n"),
      ""},
@@ -109,10 +120,11 @@ const std::vector<Row> kWrongDocuments = {
     {"KindIsANumber", "apiVersion: v1\nkind: 7\n",
      "f.yaml:2: kind: expected a string, got a number; put it in quotes"},
     {"OtherKind", "apiVersion: v1\nkind: Secret\n",
-     "f.yaml:2: kind: unsupported kind Secret of v1; expected ClusterImagePolicy or ConfigMap"},
+     "f.yaml:2: kind: unsupported kind Secret of v1; expected ClusterImagePolicy, NodePolicy or "
+     "ConfigMap"},
     {"TrustRoot", "---\napiVersion: policy.sigstore.dev/v1alpha1\nkind: TrustRoot\n",
      "f.yaml:3: kind: unsupported kind TrustRoot of policy.sigstore.dev/v1alpha1; expected "
-     "ClusterImagePolicy or ConfigMap"},
+     "ClusterImagePolicy, NodePolicy or ConfigMap"},
     {"OtherGroup", "apiVersion: portieris.cloud.ibm.com/v1\nkind: ClusterImagePolicy\n",
      "f.yaml:1: apiVersion: ClusterImagePolicy of another group; only policy.sigstore.dev is "
      "supported"},
@@ -120,14 +132,15 @@ const std::vector<Row> kWrongDocuments = {
      "f.yaml:1: apiVersion: unsupported version; expected policy.sigstore.dev/v1alpha1 or "
      "policy.sigstore.dev/v1beta1"},
     {"ConfigMapOfAnotherVersion", "apiVersion: v2\nkind: ConfigMap\n",
-     "f.yaml:2: kind: unsupported kind ConfigMap of v2; expected ClusterImagePolicy or ConfigMap"},
+     "f.yaml:2: kind: unsupported kind ConfigMap of v2; expected ClusterImagePolicy, NodePolicy "
+     "or ConfigMap"},
     {"ListInAList", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List}\n",
-     "f.yaml:4: items[0].kind: unsupported kind List of v1; expected ClusterImagePolicy or "
-     "ConfigMap"},
+     "f.yaml:4: items[0].kind: unsupported kind List of v1; expected ClusterImagePolicy, "
+     "NodePolicy or ConfigMap"},
     {"EmptyList", "apiVersion: v1\nkind: List\nitems: []\n", "f.yaml:3: items: the list is empty"},
     {"OtherKindInAList", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n",
-     "f.yaml:4: items[0].kind: unsupported kind Pod of v1; expected ClusterImagePolicy or "
-     "ConfigMap"},
+     "f.yaml:4: items[0].kind: unsupported kind Pod of v1; expected ClusterImagePolicy, "
+     "NodePolicy or ConfigMap"},
     {"NoMetadata", WithMetadata(""), "f.yaml:1: metadata: missing field"},
     {"NoName", WithMetadata("metadata: {labels: {}}\n"), "f.yaml:3: metadata.name: missing field"},
     {"BadName", WithMetadata("metadata: {name: Bad_Name}\n"),
@@ -267,6 +280,53 @@ const std::vector<Row> kWrongConfigs = {
      "f.yaml:7: metadata: a second ConfigMap for policies; the other is at f.yaml:3"},
 };
 
+const std::string kSwitches = "metadata:\n  name: p\n  annotations:\n    ";
+
+const std::vector<Row> kWrongSwitches = {
+    {"UnknownSwitch", WithMetadata(kSwitches + "sigward.dev/accept-unprovable: 'true'\n"),
+     "f.yaml:6: metadata.annotations.sigward.dev/accept-unprovable: unknown switch; expected "
+     "sigward.dev/accept-unprovable-rootfs or sigward.dev/refuse-modified-rootfs"},
+    {"SwitchIsABoolean", WithMetadata(kSwitches + "sigward.dev/refuse-modified-rootfs: true\n"),
+     "f.yaml:6: metadata.annotations.sigward.dev/refuse-modified-rootfs: expected a string, got a "
+     "boolean; put it in quotes"},
+    {"SwitchIsAnotherWord",
+     WithMetadata(kSwitches + "sigward.dev/accept-unprovable-rootfs: 'yes'\n"),
+     "f.yaml:6: metadata.annotations.sigward.dev/accept-unprovable-rootfs: expected \"true\" or "
+     "\"false\""},
+    {"AnnotationsAreAList", WithMetadata("metadata: {name: p, annotations: []}\n"),
+     "f.yaml:3: metadata.annotations: expected a mapping, got a list"},
+};
+
+const std::vector<Row> kWrongNodePolicies = {
+    {"NodePolicyOfAnotherVersion", "apiVersion: policy.sigward.dev/v1\nkind: NodePolicy\n",
+     "f.yaml:2: kind: unsupported kind NodePolicy of policy.sigward.dev/v1; expected "
+     "ClusterImagePolicy, NodePolicy or ConfigMap"},
+    {"NodePolicyWithoutName",
+     "apiVersion: policy.sigward.dev/v1alpha1\nkind: NodePolicy\nspec: {}\n",
+     "f.yaml:1: metadata: missing field"},
+    {"NodePolicyWithoutSpec", Node(""), "f.yaml:1: spec: missing field"},
+    {"NodePolicyUnknownField", Node("spec: {stopRuning: true}\n"),
+     "f.yaml:4: spec.stopRuning: unknown field; did you mean stopRunning?"},
+    {"NodePolicyFieldBesideSpec", Node("spec: {}\ndeny: []\n"), "f.yaml:5: deny: unknown field"},
+    {"FloorIsNoDigest", Node("spec:\n  floor:\n  - nginx\n"),
+     "f.yaml:5: spec.floor: digest nginx is not ALGORITHM:HEX (line 6)"},
+    {"FloorIsAShortDigest", Node("spec:\n  floor:\n  - sha256:00\n"),
+     "f.yaml:5: spec.floor: digest sha256:00 is not lower-case hex of its algorithm's length "
+     "(line 6)"},
+    {"DenyOfAnImage", Node("spec: {deny: ['registry.example/app@sha256:00']}\n"),
+     "f.yaml:4: spec.deny: digest registry.example/app@sha256:00 is not ALGORITHM:HEX (line 4)"},
+    {"DenyIsAString", Node("spec: {deny: '" + kDigest + "'}\n"),
+     "f.yaml:4: spec.deny: expected a list, got a string"},
+    {"DenyOfANumber", Node("spec: {deny: [7]}\n"),
+     "f.yaml:4: spec.deny: expected strings, got a number"},
+    {"StopRunningIsAString", Node("spec: {stopRunning: 'true'}\n"),
+     "f.yaml:4: spec.stopRunning: expected true or false, got a string"},
+    {"StopRunningIsYes", Node("spec: {stopRunning: yes}\n"),
+     "f.yaml:4: spec.stopRunning: expected true or false, got a string"},
+    {"TwoNodePolicies", Node("spec: {}\n---\n") + Node("spec: {}\n"),
+     "f.yaml:8: metadata: a second NodePolicy; there is one for a node"},
+};
+
 std::string RowName(const ::testing::TestParamInfo<Row>& param) {
   return param.param.name;
 }
@@ -277,6 +337,10 @@ INSTANTIATE_TEST_SUITE_P(Documents, PolicySourcesRowTest, ::testing::ValuesIn(kW
 INSTANTIATE_TEST_SUITE_P(Images, PolicySourcesRowTest, ::testing::ValuesIn(kWrongImages), RowName);
 INSTANTIATE_TEST_SUITE_P(Authorities, PolicySourcesRowTest, ::testing::ValuesIn(kWrongAuthorities),
                          RowName);
+INSTANTIATE_TEST_SUITE_P(Switches, PolicySourcesRowTest, ::testing::ValuesIn(kWrongSwitches),
+                         RowName);
+INSTANTIATE_TEST_SUITE_P(NodePolicies, PolicySourcesRowTest,
+                         ::testing::ValuesIn(kWrongNodePolicies), RowName);
 INSTANTIATE_TEST_SUITE_P(Configs, PolicySourcesRowTest, ::testing::ValuesIn(kWrongConfigs),
                          RowName);
 

@@ -21,6 +21,9 @@ using ::testing::ElementsAre;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::Images;
+using ::testing::IsEmpty;
+using testing::kDigest;
+using testing::Node;
 using testing::Texts;
 using testing::WithAuthority;
 using testing::WithKeys;
@@ -56,6 +59,44 @@ TEST(PolicySourcesTest, DeniesUnlessToldOtherwise) {
   const std::vector<SourceText> sources = {{"a.yaml", WithAuthority("static: {action: pass}")}};
   Problems problems;
   EXPECT_EQ(CompileSources(sources, problems).value().no_match, policy::NoMatch::kDeny);
+}
+
+TEST(PolicySourcesTest, CompilesTheNodesRulesAndThePoliciesSwitches) {
+  const auto accepting = WithMetadata(
+      "metadata: {name: a, annotations: {sigward.dev/accept-unprovable-rootfs: "
+      "'true'}}\n");
+  const auto refusing = WithMetadata(
+      "metadata: {name: b, annotations: {sigward.dev/refuse-modified-rootfs: 'true', "
+      "sigward.dev/accept-unprovable-rootfs: 'false'}}\n");
+  const std::string other = "sha512:" + std::string(128, 'a');
+  const std::vector<SourceText> sources = {
+      {"a.yaml", accepting + "---\n" + refusing},
+      {"node.yaml", Node("spec:\n  floor: ['" + kDigest + "', '" + kDigest + "']\n  deny:\n  - " +
+                         other + "\n  stopRunning: true\n")}};
+  Problems problems;
+  const auto compiled = CompileSources(sources, problems);
+  ASSERT_TRUE(compiled.has_value()) << ::testing::PrintToString(Texts(problems.errors()));
+  const auto snapshot = policy::PolicySnapshot::Parse(compiled->text, 1).value();
+  EXPECT_THAT(snapshot->node().floor, ElementsAre(verifier::Digest::Parse(kDigest).value()));
+  EXPECT_THAT(snapshot->node().deny, ElementsAre(verifier::Digest::Parse(other).value()));
+  EXPECT_TRUE(snapshot->node().stop_running);
+  EXPECT_TRUE(snapshot->policies().at(0).accept_unprovable_rootfs);
+  EXPECT_FALSE(snapshot->policies().at(0).refuse_modified_rootfs);
+  EXPECT_FALSE(snapshot->policies().at(1).accept_unprovable_rootfs);
+  EXPECT_TRUE(snapshot->policies().at(1).refuse_modified_rootfs);
+}
+
+TEST(PolicySourcesTest, WeakensAndStopsNothingUnlessToldTo) {
+  const std::vector<SourceText> sources = {{"a.yaml", WithAuthority("static: {action: pass}")},
+                                           {"node.yaml", Node("spec: {}\n")}};
+  Problems problems;
+  const auto snapshot =
+      policy::PolicySnapshot::Parse(CompileSources(sources, problems).value().text, 1).value();
+  EXPECT_THAT(snapshot->node().floor, IsEmpty());
+  EXPECT_THAT(snapshot->node().deny, IsEmpty());
+  EXPECT_FALSE(snapshot->node().stop_running);
+  EXPECT_FALSE(snapshot->policies().at(0).accept_unprovable_rootfs);
+  EXPECT_FALSE(snapshot->policies().at(0).refuse_modified_rootfs);
 }
 
 TEST(PolicySourcesTest, TakesAnUnknownNoMatchForDenyAndWarns) {
@@ -158,6 +199,16 @@ TEST(PolicySourcesTest, BoundsItsLists) {
   };
   EXPECT_TRUE(compiles(authorities(policy::kMaxAuthoritiesPerPolicy)));
   EXPECT_FALSE(compiles(authorities(policy::kMaxAuthoritiesPerPolicy + 1)));
+  const auto digests = [](std::size_t n) {
+    std::string all = Node("spec:\n  floor:\n");
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::string digits = std::to_string(i);
+      all += "  - sha256:" + std::string(64 - digits.size(), '0') + digits + "\n";
+    }
+    return all;
+  };
+  EXPECT_TRUE(compiles(digests(policy::kMaxListedDigests)));
+  EXPECT_FALSE(compiles(digests(policy::kMaxListedDigests + 1)));
   const auto policies = [](std::size_t n) {
     std::string all;
     for (std::size_t i = 0; i < n; ++i) {

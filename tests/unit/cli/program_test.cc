@@ -1,25 +1,18 @@
 // The program as it is started: exit codes and what stands on which stream.
 
-#include <fcntl.h>
+#include "program.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <spawn.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <fstream>
-#include <iterator>
 #include <string>
-#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/strict_json.h"
 #include "policy/snapshot.h"
-#include "rpc/frame.h"
 #include "rpc/gate_message.h"
 #include "temp_folder.h"
 
@@ -28,91 +21,13 @@ namespace {
 
 using base::Json;
 using base::Reason;
+using testing::FakeGate;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::Outcome;
+using testing::Sigward;
+using testing::Slurp;
 using ::testing::StartsWith;
-
-std::string Slurp(const std::string& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-struct Outcome {
-  int exit_code = -1;
-  std::string out;
-  std::string error;
-};
-
-/// Runs `sigward ARGUMENTS` with the gate's socket at SOCKET.
-Outcome Sigward(std::vector<std::string> arguments,
-                const std::string& socket = "/nowhere/gate.sock") {
-  const testing::TempFolder folder;
-  const std::string program = SIGWARD_BIN_DIR "/sigward";
-  arguments.insert(arguments.begin(), program);
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) {
-    argv.push_back(argument.data());
-  }
-  argv.push_back(nullptr);
-  std::string variable = "SIGWARD_GATE_SOCKET=" + socket;
-  std::vector<char*> environment = {variable.data(), nullptr};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  const int flags = O_WRONLY | O_CREAT;
-  posix_spawn_file_actions_addopen(&actions, 1, (folder / "out").c_str(), flags, 0600);
-  posix_spawn_file_actions_addopen(&actions, 2, (folder / "err").c_str(), flags, 0600);
-  pid_t pid = -1;
-  const int failed =
-      posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environment.data());
-  posix_spawn_file_actions_destroy(&actions);
-  EXPECT_EQ(failed, 0);
-  int status = 0;
-  EXPECT_EQ(waitpid(pid, &status, 0), pid);
-  EXPECT_TRUE(WIFEXITED(status));
-  return {WEXITSTATUS(status), Slurp(folder / "out"), Slurp(folder / "err")};
-}
-
-/// A gate that gives every question the same answer.
-class FakeGate {
- public:
-  explicit FakeGate(rpc::GateAnswer answer)
-      : answer_(rpc::Encode(answer)),
-        listener_(rpc::Listen(path()).value()),
-        thread_([this] { Serve(); }) {}
-  FakeGate(const FakeGate&) = delete;
-  FakeGate& operator=(const FakeGate&) = delete;
-  ~FakeGate() {
-    (void)shutdown(listener_.get(), SHUT_RDWR);
-    thread_.join();
-  }
-
-  std::string path() const { return folder_ / "gate.sock"; }
-  const std::vector<rpc::GateQuestion>& questions() const { return questions_; }
-
- private:
-  void Serve() {
-    while (true) {
-      pollfd wait{.fd = listener_.get(), .events = POLLIN, .revents = 0};
-      (void)poll(&wait, 1, -1);
-      const base::UniqueFd client(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!client.valid()) {
-        return;
-      }
-      const auto deadline = base::Deadline::After(std::chrono::seconds(5));
-      const auto frame = rpc::Receive(client.get(), deadline);
-      if (frame.ok()) {
-        questions_.push_back(rpc::DecodeGateQuestion(frame->bytes).value());
-        (void)rpc::Send(client.get(), answer_, {}, deadline);
-      }
-    }
-  }
-
-  testing::TempFolder folder_;
-  std::string answer_;
-  base::UniqueFd listener_;
-  std::vector<rpc::GateQuestion> questions_;
-  std::thread thread_;
-};
 
 std::string Record(const std::string& decision) {
   return Json{{"image", "registry.example/app:v1"},
@@ -212,9 +127,9 @@ TEST(ProgramTest, VerifyShowsAnErrorOfTheGate) {
 }
 
 TEST(ProgramTest, SaysThatTheGateIsNotThere) {
-  for (const char* verb : {"verify", "status"}) {
+  for (const char* verb : {"verify", "prefetch", "status", "audit"}) {
     std::vector<std::string> arguments = {verb};
-    if (arguments[0] == "verify") {
+    if (arguments[0] == "verify" || arguments[0] == "prefetch") {
       arguments.emplace_back("app");
     }
     const Outcome text = Sigward(arguments);
@@ -247,6 +162,25 @@ TEST(ProgramTest, StatusShowsTheDaemon) {
   EXPECT_EQ(gate.questions().at(0).call, rpc::GateCall::kStatus);
 }
 
+TEST(ProgramTest, PrefetchAsksByItsOwnNameAndEndsAsVerifyDoes) {
+  {
+    FakeGate gate(Allowing());
+    const Outcome outcome = Sigward({"prefetch", "registry.example/app:v1"}, gate.path());
+    EXPECT_EQ(outcome.exit_code, 0);
+    EXPECT_EQ(outcome.out, Record("allow") + "\n");
+    ASSERT_EQ(gate.questions().size(), 1U);
+    EXPECT_EQ(gate.questions()[0].call, rpc::GateCall::kPrefetch);
+    EXPECT_EQ(gate.questions()[0].reference, "registry.example/app:v1");
+  }
+  for (const auto& [reason, exit_code] :
+       {std::pair(Reason::kNoSignature, 10), std::pair(Reason::kDenied, 13),
+        std::pair(Reason::kUnreachable, 1)}) {
+    FakeGate gate(Refusing(reason));
+    EXPECT_EQ(Sigward({"prefetch", "app"}, gate.path()).exit_code, exit_code)
+        << base::ReasonWord(reason);
+  }
+}
+
 TEST(ProgramTest, TellsWrongUseFromEverythingElse) {
   for (const std::vector<std::string>& arguments :
        std::vector<std::vector<std::string>>{{},
@@ -256,6 +190,9 @@ TEST(ProgramTest, TellsWrongUseFromEverythingElse) {
                                              {"verify", "UPPER"},
                                              {"verify", "app", "-o", "yaml"},
                                              {"status", "x"},
+                                             {"audit", "x"},
+                                             {"prefetch"},
+                                             {"prefetch", "UPPER"},
                                              {"policy"},
                                              {"policy", "compile"},
                                              {"policy", "compile", "."},

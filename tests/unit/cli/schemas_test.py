@@ -19,10 +19,15 @@ POLICY = {
     "format": "sigward.policy/v1",
     "noMatch": "deny",
     "transparencyUrl": "https://rekor.example",
+    "floor": [DIGEST, "sha512:" + "0a" * 64],
+    "deny": [DIGEST],
+    "stopRunning": True,
     "policies": [
         {
             "name": "require-signed",
             "mode": "enforce",
+            "acceptUnprovableRootfs": True,
+            "refuseModifiedRootfs": True,
             "images": ["registry.example/**"],
             "authorities": [
                 {"name": "release", "key": {"pem": "…", "hash": "sha256"}},
@@ -80,6 +85,24 @@ ALLOWED = {
     ],
     "elapsedMs": 0,
 }
+CREATE = {
+    **REFUSED,
+    "origin": "runtime",
+    "container": {
+        "namespace": "k8s.io",
+        "id": "c0ffee",
+        "name": "app",
+        "podNamespace": "shop",
+        "pod": "web-1",
+    },
+    "notes": ["rootfs-modified: files lay in the container before it ran"],
+}
+RUNNING = {
+    **ALLOWED,
+    "origin": "running",
+    "container": {"namespace": "default", "id": "c0ffee"},
+}
+AUDIT = {"containers": [CREATE, RUNNING]}
 STATUS = {
     "version": "0.1.0",
     "pid": 7,
@@ -92,13 +115,47 @@ STATUS = {
     },
     "remembered": {"signatures": 0},
     "evidence": {"images": 1, "bytes": 2},
+    "containerd": {"listening": True},
+    "preparation": {"waiting": 1, "prepared": 2},
+    "nri": {
+        "registered": False,
+        "runtime": "containerd v2.1.9",
+        "gaps": 1,
+        "questions": 2,
+        "error": "protocol: …",
+    },
     "decisions": {"allow": 1, "deny": 2, "undetermined": 3},
 }
-SAMPLES = {"policy": [POLICY], "decision": [REFUSED, ALLOWED], "status": [STATUS]}
+DOCTOR = {
+    "state": "fail-open",
+    "findings": [
+        {"id": "containerd-path", "severity": "fail-open", "text": "seen", "fix": "do"},
+        {"id": "nri-off", "severity": "note", "text": "seen", "fix": "do"},
+    ],
+}
+SAMPLES = {
+    "policy": [POLICY],
+    "decision": [REFUSED, ALLOWED, CREATE, RUNNING],
+    "audit": [AUDIT, {"containers": []}],
+    "status": [STATUS],
+    "doctor": [DOCTOR],
+}
+OF_A_DECISION = {"digest", "detail", "container", "notes"}
 OPTIONAL = {
-    "policy": {"transparencyUrl", "hash", "message"},
-    "decision": {"digest", "detail"},
-    "status": {"error"},
+    "policy": {
+        "transparencyUrl",
+        "hash",
+        "message",
+        "floor",
+        "deny",
+        "stopRunning",
+        "acceptUnprovableRootfs",
+        "refuseModifiedRootfs",
+    },
+    "decision": OF_A_DECISION,
+    "audit": OF_A_DECISION,
+    "status": {"error", "runtime"},
+    "doctor": set(),
 }
 
 
@@ -107,7 +164,16 @@ def schema(name):
 
 
 def validator(name):
-    return jsonschema.Draft202012Validator(schema(name))
+    place = (SOURCE / f"docs/schemas/{name}.schema.json").as_uri()
+    resolver = jsonschema.RefResolver(base_uri=place, referrer=schema(name))
+    return jsonschema.Draft202012Validator(schema(name), resolver=resolver)
+
+
+def is_optional(name, path, field):
+    """Whether FIELD of the object at PATH may be missing."""
+    if path and path[-1] == "container":
+        return field in {"name", "podNamespace", "pod"}
+    return field in OPTIONAL[name]
 
 
 def objects(value, path=()):
@@ -155,7 +221,7 @@ class SchemasTest(unittest.TestCase):
                         del at(broken, path)[field]
                         self.assertEqual(
                             validator(name).is_valid(broken),
-                            field in OPTIONAL[name],
+                            is_optional(name, path, field),
                             f"{name} {path} {field}",
                         )
 
@@ -172,6 +238,21 @@ class SchemasTest(unittest.TestCase):
         self.assertFalse(validator("decision").is_valid({**ALLOWED, "reason": "timeout"}))
         self.assertFalse(validator("decision").is_valid({**ALLOWED, "decision": "undetermined"}))
 
+    def test_an_audit_holds_whole_decisions(self):
+        for broken in ({**REFUSED, "decision": "allow"}, {**ALLOWED, "generation": "1"}, {}):
+            self.assertFalse(validator("audit").is_valid({"containers": [broken]}))
+
+    def test_what_is_left_out_of_a_record_is_counted(self):
+        many = copy.deepcopy(REFUSED)
+        many["policiesLeftOut"] = 1
+        many["policies"][0]["authoritiesLeftOut"] = 1
+        validator("decision").validate(many)
+        for wrong in (0, "1"):
+            self.assertFalse(validator("decision").is_valid({**many, "policiesLeftOut": wrong}))
+            many["policies"][0]["authoritiesLeftOut"] = wrong
+            self.assertFalse(validator("decision").is_valid(many))
+            many["policies"][0]["authoritiesLeftOut"] = 1
+
     def test_an_authority_has_exactly_one_of_key_and_static(self):
         both = copy.deepcopy(POLICY)
         both["policies"][0]["authorities"][0]["static"] = {"action": "pass"}
@@ -180,11 +261,13 @@ class SchemasTest(unittest.TestCase):
     def test_bounds_are_those_of_the_code(self):
         constants = {}
         for header in ("policy/snapshot.h", "policy/glob.h", "verifier/public_key.h"):
-            text = (SOURCE / header).read_text(encoding="utf-8")
+            text = (SOURCE / header).read_text(encoding="utf-8").replace("'", "")
             constants.update(re.findall(r"(kMax\w+) = (\d+);", text))
         policies = schema("policy")["properties"]["policies"]
         policy = schema("policy")["$defs"]["policy"]["properties"]
         authority = schema("policy")["$defs"]["authority"]["properties"]
+        digests = schema("policy")["$defs"]["digests"]
+        self.assertEqual(digests["maxItems"], int(constants["kMaxListedDigests"]))
         self.assertEqual(policies["maxItems"], int(constants["kMaxPolicies"]))
         self.assertEqual(policy["name"]["maxLength"], int(constants["kMaxNameLength"]))
         self.assertEqual(policy["images"]["maxItems"], int(constants["kMaxGlobsPerPolicy"]))
@@ -216,7 +299,13 @@ class SchemasTest(unittest.TestCase):
             {
                 "apiVersion": "policy.sigstore.dev/v1beta1",
                 "kind": "ClusterImagePolicy",
-                "metadata": {"name": "p"},
+                "metadata": {
+                    "name": "p",
+                    "annotations": {
+                        "sigward.dev/accept-unprovable-rootfs": "true",
+                        "sigward.dev/refuse-modified-rootfs": "true",
+                    },
+                },
                 "spec": {
                     "mode": "warn",
                     "images": [{"glob": "registry.example/**"}, {"glob": "*"}],
@@ -233,6 +322,12 @@ class SchemasTest(unittest.TestCase):
                 "metadata": {"name": "config-policy-controller"},
                 "data": {"no-match-policy": "allow", "transparency-url": "https://rekor.example"},
             },
+            {
+                "apiVersion": "policy.sigward.dev/v1alpha1",
+                "kind": "NodePolicy",
+                "metadata": {"name": "node"},
+                "spec": {"floor": [DIGEST], "deny": [DIGEST], "stopRunning": True},
+            },
         ]
         with tempfile.TemporaryDirectory() as folder:
             for number, document in enumerate(documents):
@@ -245,6 +340,7 @@ class SchemasTest(unittest.TestCase):
         compiled = json.loads(output)
         validator("policy").validate(compiled)
         self.assertEqual(len(compiled["policies"][0]["authorities"]), 3)
+        self.assertEqual(compiled["floor"], [DIGEST])
 
 
 if __name__ == "__main__":

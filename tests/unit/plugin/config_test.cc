@@ -25,6 +25,9 @@ TEST(Config, HasADefaultForEverythingButThePolicy) {
   EXPECT_EQ(config->state_dir, "/var/lib/sigward");
   EXPECT_EQ(config->hosts_dir, "/etc/containerd/certs.d");
   EXPECT_EQ(config->containerd_address, "/run/containerd/containerd.sock");
+  EXPECT_EQ(config->containerd_state, "/run/containerd");
+  EXPECT_EQ(config->nri_socket, "/run/nri/nri.sock");
+  EXPECT_EQ(config->nri_index, "10");
   EXPECT_EQ(config->pull_deadline, std::chrono::seconds(8));
 }
 
@@ -35,6 +38,10 @@ socket = "/tmp/x/g.sock"
 pull_deadline = "3s"
 [containerd]
 address = "/tmp/x/containerd.sock"
+state = "/tmp/x/run"
+[nri]
+socket = "/tmp/x/nri.sock"
+index = "07"
 [policy]
 source = "file:///tmp/x/policy.json"
 [state]
@@ -47,9 +54,18 @@ hosts_dir = "/tmp/x/certs.d"
   EXPECT_EQ(config->gate_socket, "/tmp/x/g.sock");
   EXPECT_EQ(config->pull_deadline, std::chrono::seconds(3));
   EXPECT_EQ(config->containerd_address, "/tmp/x/containerd.sock");
+  EXPECT_EQ(config->containerd_state, "/tmp/x/run");
+  EXPECT_EQ(config->nri_socket, "/tmp/x/nri.sock");
+  EXPECT_EQ(config->nri_index, "07");
   EXPECT_EQ(config->policy_path, "/tmp/x/policy.json");
   EXPECT_EQ(config->state_dir, "/tmp/x/state");
   EXPECT_EQ(config->hosts_dir, "/tmp/x/certs.d");
+}
+
+TEST(Config, TheNriDoorCanBeShut) {
+  const auto config = ParseConfig(std::string(kPolicy) + "[nri]\nsocket = \"\"\n", "c.toml");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->nri_socket, "");
 }
 
 TEST(Config, WhatIsWrongIsNamedWithItsLineAndWhatWasExpected) {
@@ -58,7 +74,7 @@ TEST(Config, WhatIsWrongIsNamedWithItsLineAndWhatWasExpected) {
        "c.toml:2: unknown key sokcet in [gate], expected one of pull_deadline, socket"},
       {"[gates]\nsocket = \"/x/y\"\n",
        "c.toml:1: unknown section or key gates, expected one of the sections containerd, gate, "
-       "policy, registry, state"},
+       "nri, policy, registry, state"},
       {"\nsocket = \"/x/y\"\n", "c.toml:2: unknown section or key socket"},
       {"gate = 3\n", "c.toml:1: gate must be a section: [gate]"},
       {"[gate]\n\nsocket = \"x/y\"\n",
@@ -81,6 +97,26 @@ TEST(Config, WhatIsWrongIsNamedWithItsLineAndWhatWasExpected) {
       {"[policy]\nsource = \"file:///\"\n",
        "c.toml:2: [policy] source: expected \"file:///ABSOLUTE/PATH\""},
       {"[policy]\n", "c.toml: [policy] source is missing"},
+      {"[containerd]\nstate = \"run/containerd\"\n",
+       "c.toml:2: [containerd] state: expected an absolute path in quotes"},
+      {"[containerd]\nstate = \"\"\n",
+       "c.toml:2: [containerd] state: expected an absolute path in quotes"},
+      {"[containerd]\nstate = 7\n",
+       "c.toml:2: [containerd] state: expected an absolute path in quotes"},
+      {"[containerd]\nroot = \"/x\"\n",
+       "c.toml:2: unknown key root in [containerd], expected one of address, state"},
+      {"[nri]\nsocket = \"nri.sock\"\n",
+       "c.toml:2: [nri] socket: expected an absolute path in quotes, or \"\" for none"},
+      {"[nri]\nsocket = false\n",
+       "c.toml:2: [nri] socket: expected an absolute path in quotes, or \"\" for none"},
+      {"[nri]\nname = \"x\"\n",
+       "c.toml:2: unknown key name in [nri], expected one of index, socket"},
+      {"[nri]\nindex = 10\n", "c.toml:2: [nri] index: expected two digits in quotes, like \"10\""},
+      {"[nri]\nindex = \"\"\n", "c.toml:2: [nri] index: expected two digits"},
+      {"[nri]\nindex = \"1\"\n", "c.toml:2: [nri] index: expected two digits"},
+      {"[nri]\nindex = \"100\"\n", "c.toml:2: [nri] index: expected two digits"},
+      {"[nri]\nindex = \"-1\"\n", "c.toml:2: [nri] index: expected two digits"},
+      {"[nri]\nindex = \"1a\"\n", "c.toml:2: [nri] index: expected two digits"},
       {"[state]\ndir = [\"/x\"]\n", "c.toml:2: [state] dir: expected an absolute path in quotes"},
       {"[gate\n", "c.toml:1: "},
       {"[gate]\nsocket = \"/x/y\"\nsocket = \"/x/z\"\n", "c.toml:3: "},

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/files.h"
 #include "base/strict_json.h"
@@ -129,6 +131,63 @@ TEST_F(EvidenceStoreTest, IsBoundedAndForgetsTheImageUsedLeastRecently) {
   EXPECT_FALSE(Kept(DigestNumber(2)).empty());
   EXPECT_LE(store_.usage().bytes, 10000U);
   EXPECT_EQ(store_.usage().images, 2U);
+}
+
+class HeldEvidenceTest : public EvidenceStoreTest {
+ protected:
+  /// Keeps 4,000 bytes and a little for image NUMBER.
+  void Keep(int number) {
+    const std::string bytes(4000, static_cast<char>('a' + number));
+    ASSERT_THAT(
+        store_.Keep(DigestNumber(number), EvidenceOf({{ObjectKind::kLegacyManifest, bytes, ""}}),
+                    std::vector{DigestOf(bytes)}),
+        IsOk());
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  std::vector<int> StillThere(int count) {
+    std::vector<int> there;
+    for (int i = 0; i < count; ++i) {
+      if (fs::exists(dir_ + "/sha256/" + std::string(DigestNumber(i).hex()))) {
+        there.push_back(i);
+      }
+    }
+    return there;
+  }
+};
+
+TEST_F(HeldEvidenceTest, WhatTheNodeHoldsStaysBeyondTheBound) {
+  store_.Hold({DigestNumber(0), DigestNumber(1), DigestNumber(2)});
+  for (int i = 0; i < 5; ++i) {
+    Keep(i);
+  }
+  EXPECT_EQ(StillThere(5), (std::vector{0, 1, 2, 4})) << "the newest is never the one to go";
+  Keep(5);
+  EXPECT_EQ(StillThere(6), (std::vector{0, 1, 2, 5}));
+}
+
+TEST_F(HeldEvidenceTest, WhatIsHeldNoLongerGoesFirst) {
+  store_.Hold({DigestNumber(0), DigestNumber(1)});
+  Keep(0);
+  Keep(1);
+  store_.Hold({DigestNumber(1)});
+  Keep(2);
+  EXPECT_EQ(StillThere(3), (std::vector{1, 2}));
+}
+
+TEST_F(HeldEvidenceTest, WhatIsHeldIsBoundedToo) {
+  std::set<Digest> all;
+  for (int i = 0; i < 15; ++i) {
+    all.insert(DigestNumber(i));
+  }
+  store_.Hold(all);
+  for (int i = 0; i < 15; ++i) {
+    Keep(i);
+    EXPECT_LE(store_.usage().bytes, 10000U * kHeldFactor);
+  }
+  const auto there = StillThere(15);
+  EXPECT_GT(there.size(), 5U);
+  EXPECT_EQ(there.back(), 14);
+  EXPECT_GT(there.front(), 0) << "the one used least recently has gone";
 }
 
 TEST_F(EvidenceStoreTest, MoreThanTheWholeBoundIsNotKept) {

@@ -92,6 +92,23 @@ class FakeVerifier final : public worker::Verifier {
   std::vector<std::string> signers = {kKeyA};
 };
 
+/// A place on the node, besides the store, where evidence lies.
+class FakeNodeEvidence final : public gate::NodeEvidence {
+ public:
+  base::Result<worker::EvidenceSet> Find(const verifier::ImageRef&, const verifier::Digest&,
+                                         const base::Deadline&) override {
+    ++asked;
+    if (fails.has_value()) {
+      return *fails;
+    }
+    return EvidenceOf(objects);
+  }
+
+  std::atomic<int> asked = 0;
+  std::optional<base::Error> fails;
+  std::vector<ObjectForTesting> objects;
+};
+
 class GateFixture : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_THAT(store_.Open(), IsOk()); }
@@ -112,7 +129,8 @@ class GateFixture : public ::testing::Test {
   FakeVerifier verifier_;
   std::string media_type_ = "application/vnd.oci.image.manifest.v1+json";
   gate::EvidenceStore store_{folder_ / "evidence"};
-  gate::Gate gate_{fetcher_, verifier_, store_, {"linux", "amd64", ""}, clock_};
+  FakeNodeEvidence node_evidence_;
+  gate::Gate gate_{fetcher_, verifier_, store_, {"linux", "amd64", ""}, clock_, &node_evidence_};
 };
 
 }  // namespace sigward::testing

@@ -9,6 +9,7 @@
 
 #include "base/files.h"
 #include "base/strict_json.h"
+#include "fake_node.h"
 #include "gate_fixture.h"
 #include "rpc/frame.h"
 #include "rpc/gate_client.h"
@@ -46,7 +47,14 @@ class GateServerTest : public testing::GateFixture {
   Config config_;
   sync::ActivePolicy policy_{folder_ / "policy.json", folder_ / "state.json"};
   journal::Journal journal_;
-  GateServer server_{{config_, policy_, gate_, store_, journal_, fetcher_}};
+  testing::FakeNode node_;
+  containerd::Binding binding_{node_.containerd, node_.reader, node_.contents, "/run/containerd"};
+  Preparation preparation_{node_.containerd, node_.contents, gate_, store_, policy_};
+  CreateDoor create_{{config_, policy_, gate_, journal_, binding_, preparation_}};
+  Audit audit_{node_.containerd, create_, journal_, policy_};
+  nri::NriDoor nri_{{.socket = "", .index = "10"}, {}};
+  GateServer server_{
+      {config_, policy_, gate_, store_, journal_, fetcher_, create_, audit_, preparation_, nri_}};
 };
 
 TEST_F(GateServerTest, AnswersAPullWithLineAndRecord) {
@@ -107,6 +115,50 @@ TEST_F(GateServerTest, StatusTellsWhatIsActive) {
   EXPECT_EQ(record["policy"]["generation"], 1);
   EXPECT_EQ(record["policy"]["policies"], 1);
   EXPECT_FALSE(record["policy"].contains("error"));
+}
+
+TEST_F(GateServerTest, StatusTellsOfTheDoorsAndOfContainerd) {
+  const Json record = Json::parse(Ask(GateCall::kStatus, "").record);
+  EXPECT_EQ(record["containerd"]["listening"], false);
+  EXPECT_EQ(record["preparation"]["waiting"], 0);
+  EXPECT_EQ(record["preparation"]["prepared"], 0);
+  EXPECT_EQ(record["nri"]["registered"], false);
+  EXPECT_EQ(record["nri"]["gaps"], 0);
+  EXPECT_EQ(record["nri"]["questions"], 0);
+  EXPECT_FALSE(record["nri"].contains("runtime"));
+}
+
+TEST_F(GateServerTest, ACreateWithoutItsDescriptorsIsRefused) {
+  rpc::GateQuestion question;
+  question.call = GateCall::kCreate;
+  question.bundle = "/run/containerd/io.containerd.runtime.v2.task/default/c1";
+  question.runtime_root = "/run/containerd/runc/default";
+  question.container_id = "c1";
+  const auto answer = server_.Answer(question);
+  EXPECT_FALSE(answer.allowed());
+  EXPECT_EQ(ReasonOf(answer), Reason::kProtocol);
+  EXPECT_EQ(Json::parse(answer.record)["origin"], "runtime");
+  question.bundle = "";
+  EXPECT_EQ(ReasonOf(server_.Answer(question)), Reason::kRuntimeUnknown);
+}
+
+TEST_F(GateServerTest, APrefetchFindsAndKeepsEvidence) {
+  fetcher_.image = {{verifier::ObjectKind::kLegacyManifest, "signed", ""}};
+  const auto answer = Ask(GateCall::kPrefetch, "registry.example/app");
+  EXPECT_TRUE(answer.allowed());
+  EXPECT_EQ(Json::parse(answer.record)["origin"], "prefetch");
+  EXPECT_EQ(store_.usage().images, 1U);
+  fetcher_.image.clear();
+  EXPECT_FALSE(
+      Ask(GateCall::kPrefetch, "registry.example/app", testing::DigestNumber(2).text()).allowed());
+}
+
+TEST_F(GateServerTest, AnAuditTellsOfWhatRuns) {
+  node_.PutImage("registry.example/app:v1", 1, 1);
+  node_.PutContainer("c1", "registry.example/app:v1", 1);
+  const Json none = Json::parse(Ask(GateCall::kAudit, "").record);
+  EXPECT_TRUE(none["containers"].empty());
+  EXPECT_FALSE(none.contains("next"));
 }
 
 TEST_F(GateServerTest, ServesManyCallersOverTheSocketAndSurvivesGarbage) {

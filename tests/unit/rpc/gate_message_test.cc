@@ -25,6 +25,9 @@ test::GateQuestion Generated(const GateQuestion& question) {
   message.set_reference(question.reference);
   message.set_digest(question.digest);
   message.set_media_type(question.media_type);
+  message.set_bundle(question.bundle);
+  message.set_runtime_root(question.runtime_root);
+  message.set_container_id(question.container_id);
   return message;
 }
 
@@ -49,6 +52,9 @@ void ExpectDecodes(const std::string& bytes, const GateQuestion& expected) {
   EXPECT_EQ(decoded->reference, expected.reference);
   EXPECT_EQ(decoded->digest, expected.digest);
   EXPECT_EQ(decoded->media_type, expected.media_type);
+  EXPECT_EQ(decoded->bundle, expected.bundle);
+  EXPECT_EQ(decoded->runtime_root, expected.runtime_root);
+  EXPECT_EQ(decoded->container_id, expected.container_id);
 }
 
 void ExpectDecodes(const std::string& bytes, const GateAnswer& expected) {
@@ -75,10 +81,13 @@ class RandomMessages {
     return random_() % 4 == 0 ? "" : text;
   }
   GateQuestion Question() {
-    return {.call = static_cast<GateCall>(1 + random_() % 3),
+    return {.call = static_cast<GateCall>(1 + random_() % 6),
             .reference = Text(),
             .digest = Text(),
-            .media_type = Text()};
+            .media_type = Text(),
+            .bundle = Text(),
+            .runtime_root = Text(),
+            .container_id = Text()};
   }
   GateAnswer Answer() {
     return {.verdict = Number(), .reason = Number(), .line = Text(), .record = Text()};
@@ -140,12 +149,12 @@ TEST_P(UnknownFieldTest, IsSkipped) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Unknown, UnknownFieldTest,
-                         ::testing::Values(Spelling{"Number", "\x28\x96\x01"sv},
-                                           Spelling{"Bytes", "\x2a\x02hi"sv},
-                                           Spelling{"Fixed32", "\x2d\1\2\3\4"sv},
-                                           Spelling{"Fixed64", "\x29\1\2\3\4\5\6\7\x08"sv},
+                         ::testing::Values(Spelling{"Number", "\x78\x96\x01"sv},
+                                           Spelling{"Bytes", "\x7a\x02hi"sv},
+                                           Spelling{"Fixed32", "\x7d\1\2\3\4"sv},
+                                           Spelling{"Fixed64", "\x79\1\2\3\4\5\6\7\x08"sv},
                                            Spelling{"LargestNumber", "\xf8\xff\xff\xff\x0f\x01"sv},
-                                           Spelling{"TwiceTheSame", "\x28\x01\x28\x01"sv}),
+                                           Spelling{"TwiceTheSame", "\x78\x01\x78\x01"sv}),
                          [](const auto& row) { return std::string(row.param.name); });
 
 class BadQuestionTest : public ::testing::TestWithParam<Spelling> {};
@@ -158,7 +167,7 @@ INSTANTIATE_TEST_SUITE_P(
     Bad, BadQuestionTest,
     ::testing::Values(
         Spelling{"Empty", ""sv}, Spelling{"NoCall", "\x12\x01x"sv},
-        Spelling{"CallZero", "\x08\x00"sv}, Spelling{"CallUnknown", "\x08\x04"sv},
+        Spelling{"CallZero", "\x08\x00"sv}, Spelling{"CallUnknown", "\x08\x07"sv},
         Spelling{"CallThatWouldWrap", "\x08\x81\x80\x80\x80\x10"sv},
         Spelling{"CallTwice", "\x08\x01\x08\x01"sv}, Spelling{"CallAsBytes", "\x0a\x01\x01"sv},
         Spelling{"ReferenceAsNumber", "\x08\x01\x10\x01"sv},
@@ -168,15 +177,15 @@ INSTANTIATE_TEST_SUITE_P(
         Spelling{"LengthThatWouldWrap", "\x08\x01\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01x"sv},
         Spelling{"TagCut", "\x08\x01\x92"sv}, Spelling{"NumberCut", "\x08"sv},
         Spelling{"NumberBeyond64Bits", "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"sv},
-        Spelling{"NumberWithoutEnd", "\x28\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"sv},
+        Spelling{"NumberWithoutEnd", "\x78\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"sv},
         Spelling{"TagOfSixBytes", "\x08\x01\xa8\x80\x80\x80\x80\x00\x01"sv},
         Spelling{"LengthOfSixBytes", "\x08\x01\x12\x81\x80\x80\x80\x80\x00x"sv},
         Spelling{"FieldZero", "\x08\x01\x00\x01"sv},
         Spelling{"FieldNumberTooLarge", "\x08\x01\xf8\xff\xff\xff\x1f\x01"sv},
         Spelling{"GroupStart", "\x08\x01\x2b"sv}, Spelling{"GroupEnd", "\x08\x01\x2c"sv},
         Spelling{"WireType6", "\x08\x01\x2e"sv}, Spelling{"WireType7", "\x08\x01\x2f"sv},
-        Spelling{"Fixed32Cut", "\x08\x01\x2d\1\2\3"sv},
-        Spelling{"Fixed64Cut", "\x08\x01\x29\1\2\3\4\5\6\7"sv}),
+        Spelling{"Fixed32Cut", "\x08\x01\x7d\1\2\3"sv},
+        Spelling{"Fixed64Cut", "\x08\x01\x79\1\2\3\4\5\6\7"sv}),
     [](const auto& row) { return std::string(row.param.name); });
 
 TEST(GateMessageTest, EveryCutOfAnAnswerIsRefusedOrAllowsNothing) {
@@ -202,8 +211,8 @@ TEST(GateMessageTest, TakesAsMuchAsAFrameHolds) {
   bytes.append(room, 'r');
   ASSERT_EQ(bytes.size(), kMaxFrameBytes);
   EXPECT_THAT(DecodeGateQuestion(bytes), IsOk());
-  EXPECT_THAT(DecodeGateQuestion(bytes + "\x28"), FailsWith(Reason::kProtocol));
-  EXPECT_THAT(DecodeGateQuestion(bytes + "\x28\x01"), FailsWith(Reason::kProtocol));
+  EXPECT_THAT(DecodeGateQuestion(bytes + "\x78"), FailsWith(Reason::kProtocol));
+  EXPECT_THAT(DecodeGateQuestion(bytes + "\x78\x01"), FailsWith(Reason::kProtocol));
 }
 
 }  // namespace

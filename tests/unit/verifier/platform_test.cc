@@ -148,10 +148,15 @@ TEST(PlatformTest, RefusesAChoiceThatTheRuntimeCouldMakeDifferently) {
   }
 }
 
-TEST(PlatformTest, AnEntryWithoutPlatformIsNotChosen) {
+TEST(PlatformTest, AnEntryWithoutPlatformIsChosenOnlyWhereItIsTheOnlyOne) {
   Json bare = IndexEntry(One(), "linux", "amd64");
   bare.erase("platform");
-  EXPECT_THAT(Choose({bare}, {"linux", "amd64", ""}), FailsWith(Reason::kUnsupportedFormat));
+  Json other = IndexEntry(Two(), "linux", "amd64");
+  other.erase("platform");
+  EXPECT_THAT(Choose({bare}, {"linux", "amd64", ""}), IsOkAndHolds(One()));
+  EXPECT_THAT(Choose({bare, other}, {"linux", "amd64", ""}), FailsWith(Reason::kUnsupportedFormat));
+  EXPECT_THAT(Choose({bare, IndexEntry(Two(), "linux", "arm64")}, {"linux", "amd64", ""}),
+              FailsWith(Reason::kUnsupportedFormat));
   // The runtime puts it behind an entry that says what it is for.
   EXPECT_THAT(Choose({bare, IndexEntry(Two(), "linux", "amd64")}, {"linux", "amd64", ""}),
               IsOkAndHolds(Two()));

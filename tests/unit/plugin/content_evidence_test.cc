@@ -1,0 +1,170 @@
+#include "plugin/containerd/content_evidence.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fake_node.h"
+#include "plugin/gate/evidence_store.h"
+#include "result_matchers.h"
+#include "temp_folder.h"
+#include "verifier/evidence.h"
+
+namespace sigward::containerd {
+namespace {
+
+using base::Fail;
+using base::Reason;
+using testing::DigestNumber;
+using testing::FailsWith;
+using testing::IsOk;
+using verifier::Digest;
+using verifier::ObjectKind;
+using worker::ImageObjectRole;
+
+Digest DigestOf(const std::string& bytes) {
+  return Digest::Of(base::AsBytes(bytes));
+}
+
+class ContentEvidenceTest : public ::testing::Test {
+ protected:
+  /// Puts a signature image of kSubject with LAYERS, as an import does.
+  void PutSignature(const std::string& bytes, const std::vector<std::string>& layers,
+                    const std::string& ns = "default",
+                    const std::string& repository = "registry.example/app") {
+    const Digest target = DigestOf(bytes);
+    node_.containerd.PutImage(
+        ns, {repository + ":sha256-" + std::string(subject_.hex()) + ".sig", target, ""});
+    node_.containerd.PutContent(ns, target, bytes);
+    worker::ManifestFacts facts{DigestNumber(5), {}};
+    for (const std::string& layer : layers) {
+      node_.containerd.PutContent(ns, DigestOf(layer), layer);
+      facts.layers.push_back(DigestOf(layer));
+    }
+    node_.reader.Put(target, ImageObjectRole::kTarget, {facts});
+  }
+  base::Result<worker::EvidenceSet> Find() {
+    return evidence_.Find(verifier::ImageRef::Parse("registry.example/app:v1").value(), subject_,
+                          testing::Soon());
+  }
+  static std::map<std::string, ObjectKind> ObjectsOf(
+      const base::Result<worker::EvidenceSet>& found) {
+    std::map<std::string, ObjectKind> objects;
+    EXPECT_THAT(found, IsOk());
+    if (found.ok()) {
+      for (const worker::EvidenceEntry& entry : found->entries) {
+        objects.emplace(base::AsText(found->memory.bytes().subspan(entry.offset, entry.size)),
+                        entry.kind);
+      }
+    }
+    return objects;
+  }
+
+  const Digest subject_ = DigestNumber(1);
+  testing::FakeNode node_;
+  ContentEvidence evidence_{node_.containerd, node_.contents};
+};
+
+TEST_F(ContentEvidenceTest, FindsWhatWasImportedBesideTheImage) {
+  PutSignature("manifest", {"one", "two"});
+  const auto found = Find();
+  const std::map<std::string, ObjectKind> expected = {{"manifest", ObjectKind::kLegacyManifest},
+                                                      {"one", ObjectKind::kBlob},
+                                                      {"two", ObjectKind::kBlob}};
+  EXPECT_EQ(ObjectsOf(found), expected);
+  EXPECT_EQ(found->entries[0].offered_for, subject_.text());
+  EXPECT_EQ(found->entries[1].offered_for, "");
+}
+
+TEST_F(ContentEvidenceTest, ItIsLookedForInEveryNamespaceAndTakenOnce) {
+  PutSignature("manifest", {"one"}, "a");
+  PutSignature("manifest", {"one"}, "b");
+  PutSignature("another", {"one", "two"}, "c");
+  EXPECT_EQ(Find()->entries.size(), 4U);
+  EXPECT_EQ(ObjectsOf(Find()).size(), 4U);
+}
+
+TEST_F(ContentEvidenceTest, NothingThereIsNoError) {
+  EXPECT_TRUE(ObjectsOf(Find()).empty());
+  PutSignature("manifest", {"one"}, "default", "other.example/app");
+  EXPECT_TRUE(ObjectsOf(Find()).empty()) << "another repository's";
+}
+
+TEST_F(ContentEvidenceTest, ABrokenSignatureImageHidesNothing) {
+  PutSignature("broken", {"one"}, "a");
+  PutSignature("manifest", {"two"}, "b");
+  for (const auto& answer : std::vector<testing::FakeReader::Answer>{
+           {Fail(Reason::kMalformed, "broken")},
+           {Fail(Reason::kDigestMismatch, "broken")},
+           {worker::ImageObjectFacts(worker::IndexFacts{DigestNumber(3)})}}) {
+    node_.reader.Put(DigestOf("broken"), ImageObjectRole::kTarget, answer);
+    // Facts are remembered by digest: a fresh memory for each.
+    ImageContents contents(node_.containerd, node_.reader, {"linux", "amd64", ""});
+    ContentEvidence evidence(node_.containerd, contents);
+    const auto found = evidence.Find(verifier::ImageRef::Parse("registry.example/app").value(),
+                                     subject_, testing::Soon());
+    const std::map<std::string, ObjectKind> expected = {{"manifest", ObjectKind::kLegacyManifest},
+                                                        {"two", ObjectKind::kBlob}};
+    EXPECT_EQ(ObjectsOf(found), expected);
+  }
+}
+
+TEST_F(ContentEvidenceTest, AMissingLayerIsLeftOut) {
+  PutSignature("manifest", {"one", "two"});
+  node_.containerd.RemoveContent("default", DigestOf("one"));
+  const std::map<std::string, ObjectKind> expected = {{"manifest", ObjectKind::kLegacyManifest},
+                                                      {"two", ObjectKind::kBlob}};
+  EXPECT_EQ(ObjectsOf(Find()), expected);
+}
+
+TEST_F(ContentEvidenceTest, WhatCannotBeReadIsTold) {
+  PutSignature("manifest", {"one"});
+  for (const std::string& call :
+       {std::string("Namespaces"), std::string("FindImage"), "Read " + DigestOf("one").text()}) {
+    node_.containerd.Break(call);
+    EXPECT_THAT(Find(), FailsWith(Reason::kContainerdUnreachable)) << call;
+    node_.containerd.Break(call, std::nullopt);
+  }
+  ImageContents contents(node_.containerd, node_.reader, {"linux", "amd64", ""});
+  node_.reader.Put(DigestOf("manifest"), ImageObjectRole::kTarget,
+                   {Fail(Reason::kWorkerFailed, "died")});
+  ContentEvidence evidence(node_.containerd, contents);
+  EXPECT_THAT(evidence.Find(verifier::ImageRef::Parse("registry.example/app").value(), subject_,
+                            testing::Soon()),
+              FailsWith(Reason::kWorkerFailed));
+}
+
+TEST_F(ContentEvidenceTest, ObjectsAndBytesAreBounded) {
+  std::vector<std::string> layers;
+  for (int i = 0; i < 100; ++i) {
+    layers.push_back("layer " + std::to_string(i));
+  }
+  for (int i = 0; i < 6; ++i) {
+    PutSignature("manifest " + std::to_string(i), layers, "ns" + std::to_string(i));
+    for (std::string& layer : layers) {
+      layer += "+";
+    }
+  }
+  EXPECT_EQ(Find()->entries.size(), std::min<std::size_t>(verifier::kMaxEvidenceObjects, 606));
+  const std::string big(verifier::kMaxManifestBytes, 'b');
+  PutSignature("manifest 0", {big, big + "b", "small"}, "ns0");
+  EXPECT_LE(Find()->memory.bytes().size(), verifier::kMaxEvidenceBytes);
+}
+
+TEST_F(ContentEvidenceTest, WhatWasFoundCanBeKept) {
+  PutSignature("manifest", {"one"});
+  const testing::TempFolder folder;
+  gate::EvidenceStore store(folder / "evidence");
+  ASSERT_THAT(store.Open(), IsOk());
+  ASSERT_THAT(store.Keep(subject_, *Find(), std::vector{DigestOf("manifest"), DigestOf("one")}),
+              IsOk());
+  const auto kept = store.Load(subject_);
+  ASSERT_THAT(kept, IsOk());
+  ASSERT_TRUE(kept->has_value());
+  EXPECT_EQ((*kept)->entries.size(), 2U);
+}
+
+}  // namespace
+}  // namespace sigward::containerd
