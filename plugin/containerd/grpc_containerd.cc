@@ -28,8 +28,7 @@ using base::Reason;
 constexpr const char* kNamespaceKey = "containerd-namespace";
 constexpr const char* kSnapshotterType = "io.containerd.snapshotter.v1";
 constexpr std::size_t kMaxErrorText = 300;
-constexpr int kFirstReconnectMs = 100;
-constexpr int kLongestReconnectMs = 500;
+constexpr int kReconnectMs = 200;
 constexpr std::uint32_t kSigkill = 9;
 constexpr std::chrono::seconds kSnapshottersRemembered{10};
 
@@ -128,8 +127,8 @@ GrpcContainerd::GrpcContainerd(const std::string& socket_path) {
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // There is no bandwidth to be found out on a Unix socket.
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLongestReconnectMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
   // Go's server refuses the authority that would be made of a socket's path.
   arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
   stubs_ = std::make_unique<Stubs>(grpc::CreateCustomChannel(
