@@ -95,13 +95,13 @@ base::Status ParseCreateGate(JsonFields& fields, StatusRecord& record) {
   }
   if (fields.Has("preparation")) {
     SIGWARD_ASSIGN_OR_RETURN(JsonFields preparation, Inside(fields, "preparation"));
-    StatusRecord::PreparationState& state = record.preparation.emplace();
+    PreparationState& state = record.preparation.emplace();
     SIGWARD_ASSIGN_OR_RETURN(state.waiting, preparation.Integer("waiting"));
     SIGWARD_ASSIGN_OR_RETURN(state.prepared, preparation.Integer("prepared"));
   }
   if (fields.Has("nri")) {
     SIGWARD_ASSIGN_OR_RETURN(JsonFields nri, Inside(fields, "nri"));
-    StatusRecord::NriState& state = record.nri.emplace();
+    NriState& state = record.nri.emplace();
     SIGWARD_ASSIGN_OR_RETURN(state.registered, nri.Boolean("registered"));
     SIGWARD_ASSIGN_OR_RETURN(state.gaps, nri.Integer("gaps"));
     SIGWARD_ASSIGN_OR_RETURN(state.runtime, OptionalString(nri, "runtime"));

@@ -43,6 +43,22 @@ struct DecisionRecord {
   std::vector<PolicyRecord> policies;
 };
 
+/// Images that are judged ahead of their creates.
+struct PreparationState {
+  std::int64_t waiting = 0;
+  std::int64_t prepared = 0;
+};
+
+/// The early door at create.
+struct NriState {
+  bool registered = false;
+  /// Name and version; empty when it was never registered.
+  std::string runtime;
+  std::int64_t gaps = 0;
+  /// Why it is not registered now; may be empty.
+  std::string error;
+};
+
 /// The state of the daemon (docs/schemas/status.schema.json). What an older daemon does not say is
 /// empty, and is not shown.
 struct StatusRecord {
@@ -66,19 +82,7 @@ struct StatusRecord {
   } evidence;
   /// containerd tells the daemon of images that appear.
   std::optional<bool> listening;
-  struct PreparationState {
-    std::int64_t waiting = 0;
-    std::int64_t prepared = 0;
-  };
   std::optional<PreparationState> preparation;
-  struct NriState {
-    bool registered = false;
-    /// Name and version; empty when it was never registered.
-    std::string runtime;
-    std::int64_t gaps = 0;
-    /// Why it is not registered now; may be empty.
-    std::string error;
-  };
   std::optional<NriState> nri;
   struct Counts {
     std::int64_t allow = 0;

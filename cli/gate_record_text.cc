@@ -80,7 +80,7 @@ std::string PolicyStateText(const StatusRecord::PolicyState& policy) {
   return text;
 }
 
-std::string NriText(const StatusRecord::NriState& nri) {
+std::string NriText(const NriState& nri) {
   const std::string gaps = nri.gaps == 0 ? "" : ", lost " + Counted(nri.gaps, "time", "times");
   if (nri.registered) {
     return Line("nri:         registered with " + nri.runtime + gaps);

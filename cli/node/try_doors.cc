@@ -41,7 +41,7 @@ void TryPull(const std::string& root, ContainerdFacts& containerd) {
 /// The first program of this NAME in PATH; empty when there is none.
 std::string FirstInPath(const std::string& root, const std::string& path, std::string_view name) {
   for (const std::string& folder : SplitPath(path)) {
-    const std::string program = root + folder + "/" + std::string(name);
+    std::string program = root + folder + "/" + std::string(name);
     if (folder.starts_with('/') && access(program.c_str(), X_OK) == 0) {
       return program;
     }

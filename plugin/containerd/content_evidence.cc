@@ -11,7 +11,6 @@
 
 namespace sigward::containerd {
 
-using base::Reason;
 using verifier::Digest;
 using verifier::ObjectKind;
 using worker::EvidenceEntry;

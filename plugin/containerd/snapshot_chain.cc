@@ -126,7 +126,7 @@ base::Result<std::vector<std::string>> Candidates(Containerd& containerd,
     return std::vector{snapshotter};
   }
   SIGWARD_ASSIGN_OR_RETURN(std::vector<std::string> all, containerd.Snapshotters(deadline));
-  std::ranges::stable_partition(all, ProvesItsChain);
+  std::stable_partition(all.begin(), all.end(), ProvesItsChain);
   return all;
 }
 

@@ -124,7 +124,8 @@ TEST_F(AuditTest, AContainerThatCannotBeStoppedIsSaid) {
   RunThree();
   RequireSignatures({.floor = {}, .deny = {}, .stop_running = true});
   node_.containerd.Break("Kill bad");
-  for (const Json& one : Ask()["containers"]) {
+  const Json audit = Ask();
+  for (const Json& one : audit["containers"]) {
     if (one["container"]["id"] == "bad") {
       EXPECT_EQ(one["notes"][0], "could not be stopped: gone");
     }

@@ -144,7 +144,7 @@ TEST_F(PreparationTest, AwaitWaitsUntilItIsJudgedAndThenReturnsAtOnce) {
 TEST_F(PreparationTest, AwaitKeepsToItsDeadline) {
   std::promise<void> go;
   const auto gone = go.get_future().share();
-  fetcher_.on_ask = [&]() -> std::optional<base::Error> {
+  fetcher_.on_ask = [gone]() -> std::optional<base::Error> {
     gone.wait();
     return std::nullopt;
   };

@@ -95,7 +95,7 @@ TEST_F(CreateQuestion, AGateThatComesLaterIsFound) {
 TEST_F(CreateQuestion, NobodyThereIsWaitedForToTheEnd) {
   EXPECT_THAT(Ask(), FailsWith(Reason::kGateUnreachable));
   EXPECT_GE(took_, milliseconds(500));
-  EXPECT_LE(took_, milliseconds(1500));
+  EXPECT_LE(took_, milliseconds(10'000));
 }
 
 TEST_F(CreateQuestion, AGateThatOnlyHangsUpIsAskedToTheEnd) {
@@ -119,14 +119,16 @@ TEST_F(CreateQuestion, AHungGateIsATimeout) {
 
 TEST_F(CreateQuestion, WithoutAFolderOfRootsItEndsSooner) {
   socket_ = folder_ / "missing/gate.sock";
-  EXPECT_THAT(Ask(), FailsWith(Reason::kGateUnreachable));
+  EXPECT_THAT(Ask({milliseconds(5000), milliseconds(100), milliseconds(10)}),
+              FailsWith(Reason::kGateUnreachable));
   EXPECT_GE(took_, milliseconds(100));
-  EXPECT_LE(took_, milliseconds(450));
+  EXPECT_LE(took_, milliseconds(2500));
   for (const mode_t mode : {0775U, 0757U, 01777U}) {
     std::filesystem::create_directory(folder_ / "missing");
     ASSERT_EQ(chmod((folder_ / "missing").c_str(), mode), 0);
-    EXPECT_THAT(Ask(), FailsWith(Reason::kGateUnreachable));
-    EXPECT_LE(took_, milliseconds(450));
+    EXPECT_THAT(Ask({milliseconds(5000), milliseconds(100), milliseconds(10)}),
+                FailsWith(Reason::kGateUnreachable));
+    EXPECT_LE(took_, milliseconds(2500));
     std::filesystem::remove(folder_ / "missing");
   }
 }
@@ -142,8 +144,9 @@ TEST_F(CreateQuestion, ConfigIsARegularFile) {
   EXPECT_THAT(Ask(), FailsWith(Reason::kIoFailed));
   std::filesystem::remove(config);
   std::filesystem::create_directory(config);
-  EXPECT_THAT(Ask(), FailsWith(Reason::kIoFailed));
-  EXPECT_LE(took_, milliseconds(100));
+  EXPECT_THAT(Ask({milliseconds(5000), milliseconds(100), milliseconds(10)}),
+              FailsWith(Reason::kIoFailed));
+  EXPECT_LE(took_, milliseconds(2500));
 }
 
 TEST_F(CreateQuestion, TheBundleIsResolved) {

@@ -33,7 +33,7 @@ TEST(RefusalLogLine, IsLogrusTextElsewhere) {
 }
 
 TEST(RefusalLogLine, NothingBreaksTheLine) {
-  const std::string hostile = std::string("a\"b\\c\nd\x01\x7f\xff\xc2\x85 {}\u2028é", 22);
+  const std::string hostile = "a\"b\\c\nd\x01\x7f\xff\xc2\x85 {}\u2028é";
   const std::string line = RefusalLogLine(hostile, "json", kTime);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
   const auto parsed = base::ParseStrictJson(line, line.size());
