@@ -40,7 +40,8 @@ std::string Subject(const journal::ContainerName& container) {
     const std::string name = container.name.empty() ? container.id : container.name;
     return "container " + name + " of pod " + container.pod_namespace + "/" + container.pod;
   }
-  return "container " + container.id + " in namespace " + container.ns;
+  const std::string text = "container " + container.id;
+  return container.ns.empty() ? text : text + " in namespace " + container.ns;
 }
 
 CreateVerdict RefusedWhole(base::Error error, const journal::Question& question) {

@@ -7,7 +7,7 @@ import signal
 import time
 import unittest
 
-from bed.policies import key, node_policy, policy
+from bed.policies import key, node_policy, policy, static
 from bed.process import wait_until
 from e2e.test_create import CreateCase
 
@@ -146,6 +146,22 @@ class Faults(CreateCase):
         finally:
             self.sigward.use(*self.policies())
         self.assert_starts(self.start("again"))
+
+    def test_what_could_not_be_told_is_not_stopped(self):
+        """The registry is away when a policy comes that the image would satisfy."""
+        reference = self.add_image("untold", signed=True)
+        try:
+            self.sigward.use(policy("lax", "**", static("pass")))
+            self.containerd.pull_locally(reference)
+            self.assert_starts(self.start("untold", reference))
+            self.plain.stop()
+            self.sigward.use(*self.policies(), node_policy(stopRunning=True))
+            mine = [c for c in self.sigward.audit() if c["container"]["id"] == "untold"]
+            self.assertEqual([c["decision"] for c in mine], ["undetermined"])
+            self.assertIn("RUNNING", self.state_of("untold"))
+        finally:
+            self.plain.start()
+            self.sigward.use(*self.policies())
 
     def test_deny_list_and_floor(self):
         try:

@@ -232,6 +232,12 @@ TEST_F(BindingTest, AVolumeWhosePathNamesAnotherManifestIsJudgedForItsFiles) {
   EXPECT_THAT(Names(AtNri({}, {key}).value().volumes), ElementsAre("registry.example/data"));
 }
 
+TEST_F(BindingTest, AClaimThatTheStoreDoesNotKnowChoosesNoPolicy) {
+  node_.PutImage(testing::DigestNumber(5).text(), 2, 2);
+  node_.PutContainer("c1", "lax.example/never-stored:v1", 2);
+  EXPECT_THAT(AtRuntime(), FailsWith(Reason::kImageUnknown));
+}
+
 TEST_F(BindingTest, ASnapshotThatOnlyBearsAChainsNameIsAMismatch) {
   node_.PutContainer("c1", "registry.example/app:v1", 1);
   // The committed snapshot has the image's chain id for a name, and other layers below it.
