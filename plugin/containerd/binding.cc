@@ -63,16 +63,6 @@ std::vector<std::string> ClaimsOf(const ContainerRecord& record, const Annotatio
   return claims;
 }
 
-void AddOnce(std::vector<NamedImage>& images, NamedImage image) {
-  for (NamedImage& one : images) {
-    if (one.name.name() == image.name.name() && one.content.target == image.content.target) {
-      one.moved = one.moved || image.moved;
-      return;
-    }
-  }
-  images.push_back(std::move(image));
-}
-
 /// The folders of an overlay's layers below the container's own, as one text; empty where the
 /// mounts do not name them. Docker's first one is made for each container.
 std::string LayerFolders(const std::vector<worker::SnapshotMount>& mounts, bool is_dockers) {

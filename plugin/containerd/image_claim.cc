@@ -23,21 +23,21 @@ bool IsHex(std::string_view text) {
       text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-bool SameSubject(const NamedImage& a, const NamedImage& b) {
-  return a.name.name() == b.name.name() && a.content.target == b.content.target;
-}
-
-void AddOnce(std::vector<NamedImage>& images, NamedImage image) {
-  if (std::ranges::none_of(images, [&](const auto& one) { return SameSubject(one, image); })) {
-    images.push_back(std::move(image));
-  }
-}
-
 std::string Shown(const std::string& name) {
   return base::OneLine(name, kMaxNameText);
 }
 
 }  // namespace
+
+void AddOnce(std::vector<NamedImage>& images, NamedImage image) {
+  for (NamedImage& one : images) {
+    if (one.name.name() == image.name.name() && one.content.target == image.content.target) {
+      one.moved = one.moved || image.moved;
+      return;
+    }
+  }
+  images.push_back(std::move(image));
+}
 
 bool NamesNoRepository(std::string_view name) {
   if (name.starts_with(kDockerDangling) || Digest::Parse(name).ok()) {
@@ -61,6 +61,12 @@ base::Result<std::optional<Image>> ImageSearch::Resolve(const std::string& claim
 base::Result<std::vector<NamedImage>> ImageSearch::Stored(const Digest& chain,
                                                           std::string_view wanted_hex) {
   SIGWARD_ASSIGN_OR_RETURN(const std::vector<Image> images, containerd_.Images(ns_, deadline_));
+  return StoredAmong(images, chain, wanted_hex);
+}
+
+base::Result<std::vector<NamedImage>> ImageSearch::StoredAmong(const std::vector<Image>& images,
+                                                               const Digest& chain,
+                                                               std::string_view wanted_hex) {
   if (images.size() > kMaxImagesSearched) {
     return Fail(Reason::kTooLarge, "the image store holds " + std::to_string(images.size()) +
                                        " names, at most " + std::to_string(kMaxImagesSearched) +
@@ -97,9 +103,9 @@ base::Result<std::vector<NamedImage>> ImageSearch::Stored(const Digest& chain,
 base::Result<std::vector<NamedImage>> ImageSearch::Moved(const Digest& chain,
                                                          const ImageRef& claimed,
                                                          const std::optional<ImageContent>& now) {
-  SIGWARD_ASSIGN_OR_RETURN(std::vector<NamedImage> stored, Stored(chain));
-  // Docker's dangling images have no repository, but they are what is mounted.
   SIGWARD_ASSIGN_OR_RETURN(const std::vector<Image> images, containerd_.Images(ns_, deadline_));
+  SIGWARD_ASSIGN_OR_RETURN(std::vector<NamedImage> stored, StoredAmong(images, chain, {}));
+  // Docker's dangling images have no repository, but they are what is mounted.
   std::vector<NamedImage> judged;
   for (const Image& image : images) {
     const auto content = contents_.Of(ns_, image.target, deadline_);

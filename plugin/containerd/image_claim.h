@@ -24,6 +24,10 @@ struct NamedImage {
   bool moved = false;
 };
 
+/// Adds IMAGE unless IMAGES has it already: the same repository's name and target are the same to
+/// every policy. What is moved once stays so.
+void AddOnce(std::vector<NamedImage>& images, NamedImage image);
+
 /// Most images of one namespace that are looked through for the one that is mounted.
 inline constexpr std::size_t kMaxImagesSearched = 20'000;
 
@@ -54,6 +58,9 @@ class ImageSearch {
                                                std::string_view wanted_hex = {});
 
  private:
+  base::Result<std::vector<NamedImage>> StoredAmong(const std::vector<Image>& images,
+                                                    const verifier::Digest& chain,
+                                                    std::string_view wanted_hex);
   base::Result<std::optional<Image>> Resolve(const std::string& claim);
   base::Result<std::vector<NamedImage>> Moved(const verifier::Digest& chain,
                                               const verifier::ImageRef& claimed,
