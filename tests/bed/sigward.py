@@ -60,9 +60,9 @@ hosts_dir = "{hosts_dir}"
         return self._process.pid
 
     def processes(self):
-        """Pid by name of all living processes of sigward: launcher, sigwardd and the workers."""
+        """Pid by name of the processes of sigward that stay: launcher, sigwardd and the workers."""
         found = {"launcher": self.pid}
-        for child in _children(self.pid):
+        for child in children(self.pid):
             with contextlib.suppress(OSError):  # it may end while it is looked at
                 found[pathlib.Path(os.readlink(f"/proc/{child}/exe")).name] = child
         return found
@@ -74,7 +74,7 @@ hosts_dir = "{hosts_dir}"
         return self.processes()
 
     def zombies(self):
-        return [p for pid in [self.pid, *_children(self.pid)] for p in _children(pid)
+        return [p for pid in [self.pid, *children(self.pid)] for p in children(pid)
                 if _state(p) == "Z"]
 
     # ---- policy ---------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ hosts_dir = "{hosts_dir}"
         return self.events("decision")
 
 
-def _children(pid):
+def children(pid):
     try:
         return [int(p) for t in os.listdir(f"/proc/{pid}/task")
                 for p in pathlib.Path(f"/proc/{pid}/task/{t}/children").read_text().split()]

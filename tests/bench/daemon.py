@@ -6,6 +6,7 @@ import time
 
 from bed.peers import program
 from bed.process import Background, run, wait_until
+from bed.sigward import children
 
 from . import programs
 from .figures import Row, in_ms, ratio
@@ -51,9 +52,10 @@ def start(bed):
 
 
 def memory(bed, when):
-    """PSS of the launcher, sigwardd and both workers."""
+    """PSS of the launcher, sigwardd and both workers, with the child that sigward-verifyd keeps ready."""
     time.sleep(IDLE_SECONDS)
     sizes = {name: _pss_mib(pid) for name, pid in bed.sigward.processes().items()}
+    sizes["its child"] = sum(_pss_mib(pid) for pid in children(bed.sigward.processes()["sigward-verifyd"]))
     told = ", ".join(f"{name} {size:.1f}" for name, size in sizes.items())
     return [Row(f"idle PSS of all processes, {when}", told, sum(sizes.values()), PSS_BUDGET_MIB,
                 "{:.1f} MiB")]

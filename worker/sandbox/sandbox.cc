@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -49,14 +50,18 @@ bool KeepOnly(Keeps keeps) {
   return syscall(SYS_capset, &header, sets.data()) == 0;
 }
 
-base::Status CloseAllBut(int keep) {
-  const auto kept = static_cast<unsigned int>(keep);
-  constexpr unsigned int kFirst = STDERR_FILENO + 1;
-  if ((kept > kFirst && close_range(kFirst, kept - 1, 0) != 0) ||
-      close_range(kept + 1, UINT_MAX, 0) != 0) {
-    return Failed("closing what is open");
+base::Status CloseAllBut(std::array<int, 2> kept) {
+  std::ranges::sort(kept);
+  auto first = static_cast<unsigned int>(STDERR_FILENO + 1);
+  for (const int fd : kept) {
+    const auto keep = static_cast<unsigned int>(fd);
+    if (keep > first && close_range(first, keep - 1, 0) != 0) {
+      return Failed("closing what is open");
+    }
+    first = keep + 1;
   }
-  return base::Ok();
+  return close_range(first, UINT_MAX, 0) == 0 ? base::Ok()
+                                              : base::Status(Failed("closing what is open"));
 }
 
 }  // namespace
@@ -96,9 +101,9 @@ base::Status DropRoot(uid_t user, Keeps keeps) {
   return DieWith(parent, signal);
 }
 
-base::Status EnterChild(int connection, pid_t parent, const ChildLimits& limits) {
+base::Status EnterChild(std::array<int, 2> kept, pid_t parent, const ChildLimits& limits) {
   SIGWARD_RETURN_IF_ERROR(DieWith(parent, SIGKILL));
-  SIGWARD_RETURN_IF_ERROR(CloseAllBut(connection));
+  SIGWARD_RETURN_IF_ERROR(CloseAllBut(kept));
   if (kSealed) {
     // A child in foreign hands could otherwise fill the log.
     if (dup2(STDIN_FILENO, STDERR_FILENO) < 0) {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -59,8 +60,8 @@ struct ChildLimits {
 };
 
 /// Enters the process of one question, a child of a hardened PARENT: dies with it, keeps no
-/// descriptor but CONNECTION and the standard ones (all on /dev/null), writes no file, and is
-/// killed beyond LIMITS.
-base::Status EnterChild(int connection, pid_t parent, const ChildLimits& limits);
+/// descriptor but KEPT and the standard ones (all on /dev/null), writes no file, and is killed
+/// beyond LIMITS.
+base::Status EnterChild(std::array<int, 2> kept, pid_t parent, const ChildLimits& limits);
 
 }  // namespace sigward::worker

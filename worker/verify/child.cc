@@ -1,8 +1,11 @@
 #include "worker/verify/child.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -13,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/sealed_memory.h"
+#include "base/unique_fd.h"
 #include "rpc/frame.h"
 #include "rpc/long_message.h"
 #include "verifier/evidence.h"
@@ -67,18 +71,45 @@ base::Status ServeOne(int connection) {
   return rpc::Send(connection, Answer(message), {}, deadline);
 }
 
+/// Waits for a connection of somebody who may ask. An invalid descriptor when there is none to be
+/// had.
+base::UniqueFd TakeConnection(int listener) {
+  for (;;) {
+    pollfd event{.fd = listener, .events = POLLIN, .revents = 0};
+    if (poll(&event, 1, -1) < 0 && errno != EINTR) {
+      return {};
+    }
+    base::UniqueFd connection(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (connection.valid() && rpc::CheckPeer(connection.get()).ok()) {
+      return connection;
+    }
+    // Somebody else was quicker, or the peer is gone or a stranger.
+    if (!connection.valid() && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+      return {};
+    }
+  }
+}
+
 }  // namespace
 
-void RunChild(int connection, pid_t parent) {
+void RunChild(int listener, int connected, pid_t parent) {
   const ChildLimits limits{
       .cpu = kChildCpuTime, .address_space = kChildAddressSpace, .descriptors = kChildDescriptors};
-  if (!EnterChild(connection, parent, limits).ok()) {
+  if (!EnterChild({listener, connected}, parent, limits).ok()) {
     _exit(1);
   }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  (void)ServeOne(connection);
+  RehearseRead();
+  const base::UniqueFd connection = TakeConnection(listener);
+  if (!connection.valid()) {
+    _exit(1);
+  }
+  // A child in foreign hands must not take what others ask.
+  close(listener);
+  close(connected);
+  (void)ServeOne(connection.get());
   _exit(0);
 }
 

@@ -7,7 +7,8 @@
 
 namespace sigward::worker {
 
-/// How long one question may take, from accept to answer; the parent kills a child that is later.
+/// How long one question may take, from connection to answer; the parent kills a child that is
+/// later.
 inline constexpr std::chrono::milliseconds kChildTime{5000};
 /// How much of that it may compute.
 inline constexpr std::chrono::seconds kChildCpuTime{2};
@@ -17,10 +18,11 @@ inline constexpr std::size_t kChildAddressSpace = 512U << 20;
 /// Descriptors of a child: the standard ones, the connection, and what a frame can bring.
 inline constexpr std::size_t kChildDescriptors = 32;
 
-/// The life of a child forked by PARENT: shuts itself in, answers one question on CONNECTION, ends.
-/// Nothing of the parent's is torn down on the way (no exit handlers, no destructors). The status
-/// is 0 when it did what it could, also when the peer went away, and 1 when it could not shut
-/// itself in.
-[[noreturn]] void RunChild(int connection, pid_t parent);
+/// The life of a child forked by PARENT: shuts itself in, takes one connection of LISTENER, which
+/// is non-blocking, closes LISTENER and the pipe CONNECTED, which tells the parent, and only then
+/// reads: answers one question, ends. Nothing of the parent's is torn down on the way (no exit
+/// handlers, no destructors). The status is 0 when it did what it could, also when the peer went
+/// away, and 1 when it could not shut itself in or no connection can be taken.
+[[noreturn]] void RunChild(int listener, int connected, pid_t parent);
 
 }  // namespace sigward::worker

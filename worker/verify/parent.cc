@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +16,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "rpc/frame.h"
 #include "worker/verify/child.h"
 
 namespace sigward::worker {
@@ -25,7 +23,7 @@ namespace {
 
 using base::Severity;
 
-/// How long no connection is accepted after accept or fork failed.
+/// How long no child is forked after one could not be, or died before its time.
 constexpr std::chrono::milliseconds kPauseAfterShortage{100};
 /// However many processors a machine has, its memory is not boundless.
 constexpr std::size_t kMostChildren = 64;
@@ -76,14 +74,21 @@ base::Result<Parent> Parent::Make(base::UniqueFd listener, std::size_t max_child
 
 base::Status Parent::Run() {
   for (;;) {
+    if (MayFork()) {
+      ForkReady();
+    }
     std::array<pollfd, 2> events = {{
         {.fd = signals_.get(), .events = POLLIN, .revents = 0},
         // poll passes over a negative descriptor.
-        {.fd = MayAccept() ? listener_.get() : -1, .events = POLLIN, .revents = 0},
+        {.fd = ready_ ? ready_->connected.get() : -1, .events = 0, .revents = 0},
     }};
     if (poll(events.data(), events.size(), PollTimeout()) < 0 && errno != EINTR) {
       KillAll();
       return Failed("poll");
+    }
+    // Before the dead are reaped: a pid is a child's until then.
+    if (events[1].revents != 0) {
+      ReadyIsTaken();
     }
     if (TakeSignals()) {
       KillAll();
@@ -91,14 +96,11 @@ base::Status Parent::Run() {
     }
     Reap();
     KillLate();
-    if (events[1].revents != 0) {
-      AcceptOne();
-    }
   }
 }
 
-bool Parent::MayAccept() const {
-  return children_.size() < max_children_ && (!pause_ || pause_->Passed());
+bool Parent::MayFork() const {
+  return !ready_ && children_.size() < max_children_ && (!pause_ || pause_->Passed());
 }
 
 int Parent::PollTimeout() const {
@@ -122,35 +124,42 @@ bool Parent::TakeSignals() {
   return end;
 }
 
-void Parent::AcceptOne() {
-  const base::UniqueFd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!connection.valid()) {
-    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
-      base::Log(Severity::kError, "accept-failed", {{"errno", std::int64_t{errno}}});
-      pause_ = base::Deadline::After(kPauseAfterShortage);
-    }
+void Parent::ForkReady() {
+  std::array<int, 2> ends{-1, -1};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+    base::Log(Severity::kError, "pipe-failed", {{"errno", std::int64_t{errno}}});
+    pause_ = base::Deadline::After(kPauseAfterShortage);
     return;
   }
-  if (!rpc::CheckPeer(connection.get()).ok()) {
-    return;
-  }
+  base::UniqueFd ours(ends[0]);
+  base::UniqueFd theirs(ends[1]);
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    RunChild(connection.get(), parent);
+    RunChild(listener_.get(), theirs.get(), parent);
   }
   if (pid < 0) {
     base::Log(Severity::kError, "fork-failed", {{"errno", std::int64_t{errno}}});
     pause_ = base::Deadline::After(kPauseAfterShortage);
     return;
   }
-  children_.push_back({.pid = pid, .deadline = base::Deadline::After(kChildTime)});
+  ready_.emplace(ReadyChild{.pid = pid, .connected = std::move(ours)});
+}
+
+void Parent::ReadyIsTaken() {
+  children_.push_back({.pid = ready_->pid, .deadline = base::Deadline::After(kChildTime)});
+  ready_.reset();
 }
 
 void Parent::Reap() {
   int status = 0;
   for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
     std::erase_if(children_, [pid](const Child& child) { return child.pid == pid; });
+    if (ready_ && ready_->pid == pid) {
+      ready_.reset();
+      // Where one cannot even begin, the next is not likely to.
+      pause_ = base::Deadline::After(kPauseAfterShortage);
+    }
     NoteEnd(pid, status);
   }
 }
@@ -165,6 +174,9 @@ void Parent::KillLate() {
 }
 
 void Parent::KillAll() {
+  if (ready_) {
+    ReadyIsTaken();
+  }
   for (const Child& child : children_) {
     kill(child.pid, SIGKILL);
   }

@@ -12,12 +12,12 @@
 
 namespace sigward::worker {
 
-/// Most children at once on a machine of CORES processors.
+/// Most children at once on a machine of CORES processors, the one that is ready included.
 std::size_t MaxChildren(unsigned int cores);
 
-/// The process that stays: it accepts connections, forks a child for each, and sees to it that
-/// every child ends. It reads not one byte of what peers send, so nothing they send can outlive a
-/// child. One thread.
+/// The process that stays: it keeps one child ready, which takes the next connection, and sees to
+/// it that every child ends. It reads not one byte of what peers send, so nothing they send can
+/// outlive a child. One thread.
 class Parent {
  public:
   /// Fails with kIoFailed.
@@ -32,16 +32,23 @@ class Parent {
     pid_t pid = -1;
     base::Deadline deadline;
   };
+  /// A child that waits for a connection, and the pipe that it closes when it has one.
+  struct ReadyChild {
+    pid_t pid = -1;
+    base::UniqueFd connected;
+  };
 
   Parent(base::UniqueFd listener, base::UniqueFd signals, std::size_t max_children)
       : listener_(std::move(listener)), signals_(std::move(signals)), max_children_(max_children) {}
 
   /// Milliseconds until something is due without an event, -1 when nothing is.
   int PollTimeout() const;
-  bool MayAccept() const;
+  bool MayFork() const;
   /// True when a signal says to end.
   bool TakeSignals();
-  void AcceptOne();
+  void ForkReady();
+  /// The ready child has a connection, or is dead.
+  void ReadyIsTaken();
   void Reap();
   void KillLate();
   void KillAll();
@@ -49,8 +56,10 @@ class Parent {
   base::UniqueFd listener_;
   base::UniqueFd signals_;
   std::size_t max_children_;
+  /// Those that answer.
   std::vector<Child> children_;
-  /// Set while the machine is short of something that accept or fork needs.
+  std::optional<ReadyChild> ready_;
+  /// Set while the machine is short of something that a child needs.
   std::optional<base::Deadline> pause_;
 };
 

@@ -1,9 +1,11 @@
 #include "worker/verify/read_question.h"
 
+#include <array>
 #include <set>
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "rpc/frame.h"
 #include "rpc/worker.pb.h"
@@ -221,6 +223,29 @@ std::string AnswerRead(std::string_view question, std::span<const base::ByteView
 
 std::string RefuseRead(std::string_view question, const base::Error& error) {
   return Refusal<rpc::ReadAnswer>(Decode<rpc::ReadQuestion>(question).nonce(), error);
+}
+
+void RehearseRead() {
+  constexpr std::string_view kConfig =
+      R"({"ociVersion":"1.2.0","root":{"path":"rootfs"},"annotations":{"a":"b"},)"
+      R"("mounts":[{"destination":"/proc","type":"proc","source":"proc","options":["nosuid"]}]})";
+  constexpr std::string_view kTable =
+      "22 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
+      "40 22 0:40 / /b/rootfs rw - overlay overlay rw,lowerdir=/l2:/l1,upperdir=/u,workdir=/w\n";
+  rpc::ReadQuestion question;
+  question.set_nonce(std::string(kNonceBytes, 'n'));
+  rpc::ContainerQuestion& container = *question.mutable_container();
+  container.set_bundle("/b");
+  container.set_volumes("/v");
+  container.add_annotations("a");
+  rpc::SnapshotMount& mount = *container.add_mounts();
+  mount.set_type("overlay");
+  mount.set_source("overlay");
+  for (const char* option : {"workdir=/w", "upperdir=/u", "lowerdir=/l2:/l1"}) {
+    mount.add_options(option);
+  }
+  (void)AnswerRead(question.SerializeAsString(),
+                   std::array{base::AsBytes(kConfig), base::AsBytes(kTable)});
 }
 
 }  // namespace sigward::worker

@@ -27,4 +27,8 @@ std::string AnswerRead(std::string_view question, std::span<const base::ByteView
 /// The answer to a QUESTION whose memories could not be taken because of ERROR.
 std::string RefuseRead(std::string_view question, const base::Error& error);
 
+/// Answers a small question of its own about a container, and forgets it: the memory that the first
+/// question would touch first is touched before there is one.
+void RehearseRead();
+
 }  // namespace sigward::worker

@@ -51,7 +51,7 @@ int StatusInside(const std::function<int(int)>& body) {
   return StatusOf([&] {
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends.data()) != 0 || !HardenProcess().ok() ||
-        !EnterChild(ends[1], parent, kLimits).ok()) {
+        !EnterChild({ends[1], ends[1]}, parent, kLimits).ok()) {
       return kNotEntered;
     }
     return body(ends[1]);
@@ -220,7 +220,7 @@ TEST(SandboxTest, ChildHasBoundedMemoryAndDescriptors) {
 }
 
 TEST(SandboxTest, ChildOfAnotherParentDoesNotEnter) {
-  EXPECT_EQ(ExitStatusOf([] { return EnterChild(3, getpid(), kLimits).ok() ? 1 : 0; }), 0);
+  EXPECT_EQ(ExitStatusOf([] { return EnterChild({3, 4}, getpid(), kLimits).ok() ? 1 : 0; }), 0);
 }
 
 }  // namespace

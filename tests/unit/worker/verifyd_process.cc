@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <thread>
 
 #include "rpc/frame.h"
@@ -36,6 +37,7 @@ pid_t ParentOf(const std::filesystem::path& process) {
 VerifydProcess::VerifydProcess() {
   const auto listener = rpc::Listen(path_);
   EXPECT_TRUE(listener.ok());
+  listener_ = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(listener->get()));
   pid_ = fork();
   if (pid_ == 0) {
     if (listener->get() == kListenFd) {
@@ -83,13 +85,28 @@ bool VerifydProcess::WaitForChildren(std::size_t count) const {
   return true;
 }
 
-pid_t VerifydProcess::OnlyChild() const {
-  std::vector<pid_t> children;
+pid_t VerifydProcess::ReadyChild() const {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while ((children = Children()).size() != 1 && std::chrono::steady_clock::now() < end) {
+  while (std::chrono::steady_clock::now() < end) {
+    const std::vector<pid_t> children = Children();
+    if (children.size() == 1 && HasListener(children.front())) {
+      return children.front();
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  return children.size() == 1 ? children.front() : 0;
+  return 0;
+}
+
+bool VerifydProcess::HasListener(pid_t pid) const {
+  std::error_code error;
+  const std::filesystem::path folder = "/proc/" + std::to_string(pid) + "/fd";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    std::error_code gone;
+    if (std::filesystem::read_symlink(entry.path(), gone) == listener_) {
+      return true;
+    }
+  }
+  return error == std::errc::permission_denied;
 }
 
 std::string VerifydProcess::StatusLine(pid_t pid, const std::string& name) const {

@@ -26,8 +26,9 @@ class VerifydProcess {
   std::vector<pid_t> Children() const;
   /// Waits until there are COUNT children, at most ten seconds; true when there are.
   bool WaitForChildren(std::size_t count) const;
-  /// The one child, as soon as there is exactly one; 0 if that does not come to be.
-  pid_t OnlyChild() const;
+  /// The child that waits for a connection, as soon as there is no other; 0 if that does not come
+  /// to be. The next connection is its.
+  pid_t ReadyChild() const;
   /// A line of /proc/PID/status.
   std::string StatusLine(pid_t pid, const std::string& name) const;
   void Signal(int number) const;
@@ -36,7 +37,12 @@ class VerifydProcess {
 
  private:
   TempFolder folder_;
+  /// False when PID has no listening socket; whoever may not look believes that it has.
+  bool HasListener(pid_t pid) const;
+
   std::string path_ = folder_ / "verifyd.sock";
+  /// As /proc/PID/fd shows it.
+  std::string listener_;
   pid_t pid_ = -1;
 };
 

@@ -187,7 +187,7 @@ TEST_F(VerifydTest, OutlivesPeersThatGoAwayOrSendFramesOutOfBounds) {
   ASSERT_EQ(write(too_long.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   EXPECT_THAT(rpc::Receive(too_long.get(), Soon()), FailsWith(Reason::kProtocol));
   EXPECT_TRUE(Works());
-  EXPECT_TRUE(verifyd_.WaitForChildren(0));
+  EXPECT_GT(verifyd_.ReadyChild(), 0);
 }
 
 class DyingChildTest : public VerifydTest, public ::testing::WithParamInterface<int> {};
@@ -195,14 +195,24 @@ class DyingChildTest : public VerifydTest, public ::testing::WithParamInterface<
 TEST_P(DyingChildTest, FailsItsOwnQuestionAndNoOther) {
   const testing::SlowQuestion slow;
   base::Result<VerifydAnswer> answer = base::Fail(Reason::kInternal, "not asked");
-  std::jthread asking([&] { answer = Ask(slow.evidence, slow.rules); });
-  const pid_t child = verifyd_.OnlyChild();
+  const pid_t child = verifyd_.ReadyChild();
   ASSERT_GT(child, 0);
+  std::jthread asking([&] { answer = Ask(slow.evidence, slow.rules); });
+  ASSERT_TRUE(verifyd_.WaitForChildren(2));
   kill(child, GetParam());
   asking.join();
   EXPECT_THAT(answer, FailsWith(Reason::kWorkerFailed));
   EXPECT_TRUE(Works());
-  EXPECT_TRUE(verifyd_.WaitForChildren(0));
+  EXPECT_GT(verifyd_.ReadyChild(), 0);
+}
+
+TEST_P(DyingChildTest, AnotherIsMadeReadyInItsPlace) {
+  for (int i = 0; i < 3; ++i) {
+    const pid_t child = verifyd_.ReadyChild();
+    ASSERT_GT(child, 0);
+    kill(child, GetParam());
+    EXPECT_TRUE(Works());
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Deaths, DyingChildTest,
@@ -216,22 +226,24 @@ TEST_F(VerifydTest, KillsAChildThatComputesTooLong) {
 }
 
 TEST_F(VerifydTest, KillsAChildWhosePeerIsSilent) {
+  ASSERT_GT(verifyd_.ReadyChild(), 0);
   const UniqueFd silent = Connect();
   const auto start = std::chrono::steady_clock::now();
-  ASSERT_TRUE(verifyd_.WaitForChildren(1));
+  ASSERT_TRUE(verifyd_.WaitForChildren(2));
   EXPECT_TRUE(Works()) << "beside it";
   EXPECT_THAT(rpc::Receive(silent.get(), Soon()), FailsWith(Reason::kProtocol));
   EXPECT_GE(std::chrono::steady_clock::now() - start, kChildTime - milliseconds(500));
-  EXPECT_TRUE(verifyd_.WaitForChildren(0));
+  EXPECT_GT(verifyd_.ReadyChild(), 0);
 }
 
 TEST_F(VerifydTest, KillsAChildThatWasStopped) {
-  const UniqueFd silent = Connect();
-  const pid_t child = verifyd_.OnlyChild();
+  const pid_t child = verifyd_.ReadyChild();
   ASSERT_GT(child, 0);
+  const UniqueFd silent = Connect();
+  ASSERT_TRUE(verifyd_.WaitForChildren(2));
   kill(child, SIGSTOP);
   EXPECT_THAT(rpc::Receive(silent.get(), Soon()), FailsWith(Reason::kProtocol));
-  EXPECT_TRUE(verifyd_.WaitForChildren(0));
+  EXPECT_GT(verifyd_.ReadyChild(), 0);
 }
 
 TEST_F(VerifydTest, AnswersManyQuestionsAtOnce) {
@@ -259,20 +271,18 @@ TEST_F(VerifydTest, AnswersManyQuestionsAtOnce) {
 
 TEST_F(VerifydTest, KeepsNothingOfManyQuestions) {
   ASSERT_TRUE(Works());
-  ASSERT_TRUE(verifyd_.WaitForChildren(0));
+  ASSERT_GT(verifyd_.ReadyChild(), 0);
   const std::ptrdiff_t before = testing::CountOpenDescriptors(verifyd_.pid());
   for (int i = 0; i < 300; ++i) {
     ASSERT_TRUE(Works());
   }
-  EXPECT_TRUE(verifyd_.WaitForChildren(0)) << "zombies are children too";
+  EXPECT_GT(verifyd_.ReadyChild(), 0) << "zombies are children too";
   EXPECT_EQ(testing::CountOpenDescriptors(verifyd_.pid()), before);
 }
 
 TEST_F(VerifydTest, RunsWithoutRights) {
   ASSERT_TRUE(Works());
-  ASSERT_TRUE(verifyd_.WaitForChildren(0));
-  const UniqueFd silent = Connect();
-  const pid_t child = verifyd_.OnlyChild();
+  const pid_t child = verifyd_.ReadyChild();
   ASSERT_GT(child, 0);
   for (const pid_t pid : {verifyd_.pid(), child}) {
     EXPECT_EQ(verifyd_.StatusLine(pid, "NoNewPrivs"), "NoNewPrivs:\t1");
@@ -283,18 +293,36 @@ TEST_F(VerifydTest, RunsWithoutRights) {
     }
   }
   EXPECT_EQ(verifyd_.StatusLine(verifyd_.pid(), "Threads"), "Threads:\t1");
-  EXPECT_EQ(verifyd_.StatusLine(child, "SigBlk"), "SigBlk:\t0000000000000000");
+  // It unblocks them when it has shut itself in.
+  const auto deadline = Soon();
+  while (verifyd_.StatusLine(child, "SigBlk") != "SigBlk:\t0000000000000000") {
+    ASSERT_FALSE(deadline.Passed());
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+}
+
+TEST_F(VerifydTest, AChildThatReadsHasItsConnectionAlone) {
+  const pid_t child = verifyd_.ReadyChild();
+  ASSERT_GT(child, 0);
+  const UniqueFd silent = Connect();
+  ASSERT_TRUE(verifyd_.WaitForChildren(2));
+  // The next one is ready because this one has closed the pipe, and before that the listener.
+  constexpr std::ptrdiff_t kStandardAndConnection = 4;
+  EXPECT_EQ(testing::CountOpenDescriptors(child), kStandardAndConnection);
 }
 
 TEST_F(VerifydTest, EndsCleanlyWhenToldTo) {
   for (const int signal : {SIGTERM, SIGINT}) {
     testing::VerifydProcess verifyd;
+    ASSERT_GT(verifyd.ReadyChild(), 0);
     const UniqueFd silent = rpc::Connect(verifyd.path(), Soon()).value();
-    const pid_t child = verifyd.OnlyChild();
-    ASSERT_GT(child, 0);
+    ASSERT_TRUE(verifyd.WaitForChildren(2));
+    const std::vector<pid_t> children = verifyd.Children();
     verifyd.Signal(signal);
     EXPECT_EQ(verifyd.Wait(), 0);
-    EXPECT_EQ(kill(child, 0), -1) << "a child is left";
+    for (const pid_t child : children) {
+      EXPECT_EQ(kill(child, 0), -1) << "a child is left";
+    }
     EXPECT_THAT(rpc::Receive(silent.get(), Soon()), FailsWith(Reason::kProtocol));
     EXPECT_THAT(rpc::Connect(verifyd.path(), Soon()), FailsWith(Reason::kGateUnreachable));
   }
@@ -302,7 +330,7 @@ TEST_F(VerifydTest, EndsCleanlyWhenToldTo) {
 
 TEST_F(VerifydTest, ItsChildrenDieWithIt) {
   const UniqueFd silent = Connect();
-  ASSERT_TRUE(verifyd_.WaitForChildren(1));
+  ASSERT_TRUE(verifyd_.WaitForChildren(2));
   const auto start = std::chrono::steady_clock::now();
   verifyd_.Signal(SIGKILL);
   verifyd_.Wait();
