@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <span>
 #include <system_error>
@@ -112,7 +113,9 @@ base::Status Binding::CheckLineage(const std::string& ns, const RootSnapshot& ro
                                    const std::vector<worker::SnapshotMount>& mounts,
                                    const std::vector<NamedImage>& images,
                                    const base::Deadline& deadline) {
-  const std::string layers = LayerFolders(mounts, is_dockers);
+  const std::string folders = LayerFolders(mounts, is_dockers);
+  // With the chain, should containerd's state ever begin anew and number its folders from one.
+  const std::string layers = folders.empty() ? "" : root.chain_id.text() + "=" + folders;
   std::optional<verifier::Digest> lineage;
   if (!layers.empty()) {
     const std::lock_guard lock(mutex_);
@@ -138,6 +141,11 @@ base::Status Binding::CheckLineage(const std::string& ns, const RootSnapshot& ro
     }
   }
   return base::Ok();
+}
+
+void Binding::NoteSnapshotter(const std::string& snapshotter) {
+  const std::lock_guard lock(mutex_);
+  last_snapshotter_ = snapshotter;
 }
 
 base::Result<std::vector<NamedImage>> Binding::VolumeAt(const ContainerClaim& claim,
@@ -176,11 +184,26 @@ base::Result<std::vector<NamedImage>> Binding::VolumeAt(const ContainerClaim& cl
   return images;
 }
 
+Ahead Binding::Guess(const ContainerClaim& claim) {
+  Ahead ahead{.ns = claim.ns, .snapshot_key = claim.id};
+  if (claim.has_record) {
+    ahead.container = claim.id;
+  }
+  if (const auto said = claim.annotations.find(kImageNameAnnotation);
+      said != claim.annotations.end()) {
+    ahead.image = said->second;
+  }
+  const std::lock_guard lock(mutex_);
+  ahead.snapshotter = last_snapshotter_;
+  return ahead;
+}
+
 base::Result<BoundContainer> Binding::Of(const ContainerClaim& claim,
                                          const base::Deadline& deadline) {
+  std::unique_ptr<Records> records = containerd_.AskAhead(Guess(claim), deadline);
   ContainerRecord record;
   if (claim.has_record) {
-    SIGWARD_ASSIGN_OR_RETURN(auto found, containerd_.FindContainer(claim.ns, claim.id, deadline));
+    SIGWARD_ASSIGN_OR_RETURN(auto found, records->FindContainer(claim.ns, claim.id, deadline));
     if (!found.has_value()) {
       return Fail(Reason::kImageUnknown, "containerd has no record of the container");
     }
@@ -193,7 +216,7 @@ base::Result<BoundContainer> Binding::Of(const ContainerClaim& claim,
                           : Owner::kRecord;
   SIGWARD_ASSIGN_OR_RETURN(
       const std::optional<RootSnapshot> root,
-      FindRootSnapshot(containerd_, claim.ns, record.snapshotter, key, owner, deadline));
+      FindRootSnapshot(*records, claim.ns, record.snapshotter, key, owner, deadline));
   if (!root.has_value()) {
     return Fail(Reason::kImageUnknown, "the container's files are no snapshot of an image");
   }
@@ -209,7 +232,12 @@ base::Result<BoundContainer> Binding::Of(const ContainerClaim& claim,
                        " names its snapshots after ids that nobody computed";
   }
   SIGWARD_ASSIGN_OR_RETURN(const std::vector<worker::SnapshotMount> mounts,
-                           containerd_.Mounts(claim.ns, root->snapshotter, root->key, deadline));
+                           records->Mounts(claim.ns, root->snapshotter, root->key, deadline));
+  NoteSnapshotter(root->snapshotter);
+  if (!record.image.empty()) {
+    // Under way while a child reads the bundle.
+    records = containerd_.AskAhead({.ns = claim.ns, .image = record.image}, deadline);
+  }
   if (claim.files != nullptr) {
     SIGWARD_ASSIGN_OR_RETURN(
         worker::ContainerFacts facts,
@@ -226,7 +254,7 @@ base::Result<BoundContainer> Binding::Of(const ContainerClaim& claim,
     }
   }
 
-  ImageSearch search(containerd_, contents_, claim.ns, deadline);
+  ImageSearch search(*records, contents_, claim.ns, deadline);
   for (const std::string& name : ClaimsOf(record, bound.annotations)) {
     SIGWARD_ASSIGN_OR_RETURN(std::vector<NamedImage> images, search.Claimed(root->chain_id, name));
     for (NamedImage& image : images) {

@@ -91,6 +91,9 @@ class Binding {
   base::Result<BoundContainer> Of(const ContainerClaim& claim, const base::Deadline& deadline);
 
  private:
+  /// What will be asked about CLAIM, as far as it can be told beforehand.
+  Ahead Guess(const ContainerClaim& claim);
+  void NoteSnapshotter(const std::string& snapshotter);
   /// The folders in which CRI mounts image volumes, as it spells them and with links resolved.
   std::vector<std::string> VolumeFolders() const;
   base::Status CheckLineage(const std::string& ns, const RootSnapshot& root, bool is_dockers,
@@ -105,7 +108,9 @@ class Binding {
   ImageContents& contents_;
   const std::string state_dir_;
   std::mutex mutex_;
-  /// Lineages by the folders of the layers, which are never used again for other layers.
+  /// Where the last container's snapshot was; the next one's is likely to be there too.
+  std::string last_snapshotter_ = "overlayfs";
+  /// Lineages by chain and folders of the layers, which are never used again for other layers.
   std::map<std::string, verifier::Digest> lineages_;
 };
 

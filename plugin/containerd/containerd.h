@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,17 +46,18 @@ struct Task {
   std::uint32_t pid = 0;
 };
 
-/// containerd's API, as much of it as sigward reads, for one containerd. Its answers are believed:
-/// whoever speaks for that socket is root already. Every function takes the containerd namespace
-/// first. Nothing is returned for what is not there; every function fails with
-/// kContainerdUnreachable (no answer, or one out of shape) or kTimeout. Safe for use by many
-/// threads.
-class Containerd {
+/// What containerd has written down about images, snapshots and containers. Its answers are
+/// believed: whoever speaks for that socket is root already. Every function takes the containerd
+/// namespace first. Nothing is returned for what is not there; every function fails with
+/// kContainerdUnreachable (no answer, or one out of shape) or kTimeout, and waits until its
+/// deadline for a containerd that is not there.
+class Records {
  public:
-  virtual ~Containerd() = default;
+  Records() = default;
+  Records(const Records&) = delete;
+  Records& operator=(const Records&) = delete;
+  virtual ~Records() = default;
 
-  /// Fails at once where containerd is not there; the other calls wait for it until their deadline.
-  virtual base::Result<std::vector<std::string>> Namespaces(const base::Deadline& deadline) = 0;
   /// The names of the snapshotters that are loaded.
   virtual base::Result<std::vector<std::string>> Snapshotters(const base::Deadline& deadline) = 0;
 
@@ -65,12 +67,6 @@ class Containerd {
   /// All images; those whose digest is none that sigward knows are left out.
   virtual base::Result<std::vector<Image>> Images(const std::string& ns,
                                                   const base::Deadline& deadline) = 0;
-
-  /// The bytes of a blob, at most MAX_BYTES (else kTooLarge). They are not hashed here.
-  virtual base::Result<std::optional<base::SealedMemory>> Read(const std::string& ns,
-                                                               const verifier::Digest& digest,
-                                                               std::size_t max_bytes,
-                                                               const base::Deadline& deadline) = 0;
 
   virtual base::Result<std::optional<Snapshot>> StatSnapshot(const std::string& ns,
                                                              const std::string& snapshotter,
@@ -83,6 +79,39 @@ class Containerd {
 
   virtual base::Result<std::optional<ContainerRecord>> FindContainer(
       const std::string& ns, const std::string& id, const base::Deadline& deadline) = 0;
+};
+
+/// Calls whose arguments are known, or guessed, before their answers are needed. What is empty is
+/// not asked.
+struct Ahead {
+  std::string ns;
+  /// FindContainer.
+  std::string container = {};
+  /// StatSnapshot and Mounts, where both are given.
+  std::string snapshotter = {};
+  std::string snapshot_key = {};
+  /// FindImage.
+  std::string image = {};
+};
+
+/// containerd's API, as much of it as sigward uses, for one containerd. Safe for use by many
+/// threads.
+class Containerd : public Records {
+ public:
+  /// Begins AHEAD's calls, all at once, and returns this containerd's records as one thread sees
+  /// them that has asked so: a call of the same arguments takes the answer that is under way, at
+  /// most once; every other call is made here. A wrong guess costs a call and changes no answer.
+  /// This outlives what is returned.
+  virtual std::unique_ptr<Records> AskAhead(const Ahead& ahead, const base::Deadline& deadline) = 0;
+
+  /// Fails at once where containerd is not there.
+  virtual base::Result<std::vector<std::string>> Namespaces(const base::Deadline& deadline) = 0;
+
+  /// The bytes of a blob, at most MAX_BYTES (else kTooLarge). They are not hashed here.
+  virtual base::Result<std::optional<base::SealedMemory>> Read(const std::string& ns,
+                                                               const verifier::Digest& digest,
+                                                               std::size_t max_bytes,
+                                                               const base::Deadline& deadline) = 0;
 
   virtual base::Result<std::vector<Task>> Tasks(const std::string& ns,
                                                 const base::Deadline& deadline) = 0;

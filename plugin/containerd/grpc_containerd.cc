@@ -1,48 +1,21 @@
 #include "plugin/containerd/grpc_containerd.h"
 
-#include <grpcpp/grpcpp.h>
-
-#include <mutex>
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/text.h"
-#include "rpc/containerd/containers.grpc.pb.h"
-#include "rpc/containerd/content.grpc.pb.h"
-#include "rpc/containerd/events.grpc.pb.h"
-#include "rpc/containerd/images.grpc.pb.h"
-#include "rpc/containerd/introspection.grpc.pb.h"
-#include "rpc/containerd/namespaces.grpc.pb.h"
-#include "rpc/containerd/snapshots.grpc.pb.h"
-#include "rpc/containerd/tasks.grpc.pb.h"
+#include "plugin/containerd/grpc_ahead.h"
+#include "plugin/containerd/grpc_calls.h"
 
 namespace sigward::containerd {
 namespace {
 
-namespace api = ::containerd::services;
-
 using base::Fail;
 using base::Reason;
 
-/// How containerd's API is told which of its namespaces a call is about.
-constexpr const char* kNamespaceKey = "containerd-namespace";
 constexpr const char* kSnapshotterType = "io.containerd.snapshotter.v1";
-constexpr std::size_t kMaxErrorText = 300;
 constexpr int kReconnectMs = 200;
 constexpr std::uint32_t kSigkill = 9;
 constexpr std::chrono::seconds kSnapshottersRemembered{10};
-
-/// Whether a call waits for a containerd that is not there, until the deadline.
-enum class Wait : std::uint8_t { kNo = 1, kYes = 2 };
-
-void Prepare(grpc::ClientContext& context, const std::string& ns, const base::Deadline& deadline,
-             Wait wait) {
-  if (!ns.empty()) {
-    context.AddMetadata(kNamespaceKey, ns);
-  }
-  context.set_deadline(std::chrono::system_clock::now() + deadline.Left());
-  context.set_wait_for_ready(wait == Wait::kYes);
-}
 
 /// Makes CALL, and again where the connection turns out to be that of a containerd which has been
 /// started anew meanwhile. All calls made so can be made twice.
@@ -60,66 +33,7 @@ grpc::Status Ask(const std::string& ns, const base::Deadline& deadline, Wait wai
   }
 }
 
-base::Error ErrorOf(const grpc::Status& status, const char* call) {
-  const Reason reason = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED
-                            ? Reason::kTimeout
-                            : Reason::kContainerdUnreachable;
-  return Fail(reason, std::string("containerd's ") + call + ": " +
-                          base::OneLine(status.error_message(), kMaxErrorText));
-}
-
-bool IsNotFound(const grpc::Status& status) {
-  return status.error_code() == grpc::StatusCode::NOT_FOUND;
-}
-
-base::Result<Image> ImageOf(const api::images::v1::Image& said) {
-  SIGWARD_ASSIGN_OR_RETURN(verifier::Digest target,
-                           verifier::Digest::Parse(said.target().digest()));
-  return Image{said.name(), std::move(target), said.target().media_type()};
-}
-
-base::Result<SnapshotKind> KindOf(api::snapshots::v1::Kind kind) {
-  switch (static_cast<int>(kind)) {
-    case api::snapshots::v1::VIEW:
-      return SnapshotKind::kView;
-    case api::snapshots::v1::ACTIVE:
-      return SnapshotKind::kActive;
-    case api::snapshots::v1::COMMITTED:
-      return SnapshotKind::kCommitted;
-    default:
-      return Fail(Reason::kContainerdUnreachable, "containerd names an unknown kind of snapshot");
-  }
-}
-
 }  // namespace
-
-struct GrpcContainerd::Stubs {
-  explicit Stubs(const std::shared_ptr<grpc::Channel>& channel)
-      : images(channel),
-        content(channel),
-        snapshots(channel),
-        containers(channel),
-        tasks(channel),
-        namespaces(channel),
-        events(channel),
-        introspection(channel) {}
-
-  api::images::v1::Images::Stub images;
-  api::content::v1::Content::Stub content;
-  api::snapshots::v1::Snapshots::Stub snapshots;
-  api::containers::v1::Containers::Stub containers;
-  api::tasks::v1::Tasks::Stub tasks;
-  api::namespaces::v1::Namespaces::Stub namespaces;
-  api::events::v1::Events::Stub events;
-  api::introspection::v1::Introspection::Stub introspection;
-
-  std::mutex mutex;
-  grpc::ClientContext* listening = nullptr;
-  bool stopped = false;
-  /// They are loaded when containerd starts.
-  std::vector<std::string> snapshotters;
-  std::chrono::steady_clock::time_point snapshotters_until;
-};
 
 GrpcContainerd::GrpcContainerd(const std::string& socket_path) {
   grpc::ChannelArguments arguments;
@@ -131,11 +45,16 @@ GrpcContainerd::GrpcContainerd(const std::string& socket_path) {
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
   // Go's server refuses the authority that would be made of a socket's path.
   arguments.SetString(GRPC_ARG_DEFAULT_AUTHORITY, "localhost");
-  stubs_ = std::make_unique<Stubs>(grpc::CreateCustomChannel(
+  stubs_ = std::make_unique<GrpcStubs>(grpc::CreateCustomChannel(
       "unix:" + socket_path, grpc::InsecureChannelCredentials(), arguments));
 }
 
 GrpcContainerd::~GrpcContainerd() = default;
+
+std::unique_ptr<Records> GrpcContainerd::AskAhead(const Ahead& ahead,
+                                                  const base::Deadline& deadline) {
+  return GrpcAhead(*this, *stubs_, ahead, deadline);
+}
 
 base::Result<std::vector<std::string>> GrpcContainerd::Namespaces(const base::Deadline& deadline) {
   // Asked first by whoever can do without: a node where containerd does not run is not waited for.
@@ -194,17 +113,7 @@ base::Result<std::optional<Image>> GrpcContainerd::FindImage(const std::string& 
   const auto status = Ask(ns, deadline, Wait::kYes, [&](grpc::ClientContext* context) {
     return stubs_->images.Get(context, question, &answer);
   });
-  if (IsNotFound(status)) {
-    return std::optional<Image>();
-  }
-  if (!status.ok()) {
-    return ErrorOf(status, "image store");
-  }
-  auto image = ImageOf(answer.image());
-  if (!image.ok()) {
-    return base::Within("the image " + base::OneLine(name, kMaxErrorText), image.error());
-  }
-  return std::optional(*std::move(image));
+  return ImageFrom(status, answer, name);
 }
 
 base::Result<std::vector<Image>> GrpcContainerd::Images(const std::string& ns,
@@ -272,15 +181,7 @@ base::Result<std::optional<Snapshot>> GrpcContainerd::StatSnapshot(const std::st
   const auto status = Ask(ns, deadline, Wait::kYes, [&](grpc::ClientContext* context) {
     return stubs_->snapshots.Stat(context, question, &answer);
   });
-  // INVALID_ARGUMENT: this snapshotter is not loaded (no btrfs here, say), so nothing lies in it.
-  if (IsNotFound(status) || status.error_code() == grpc::StatusCode::INVALID_ARGUMENT) {
-    return std::optional<Snapshot>();
-  }
-  if (!status.ok()) {
-    return ErrorOf(status, "snapshot service");
-  }
-  SIGWARD_ASSIGN_OR_RETURN(const SnapshotKind kind, KindOf(answer.info().kind()));
-  return std::optional(Snapshot{answer.info().parent(), kind});
+  return SnapshotFrom(status, answer);
 }
 
 base::Result<std::vector<worker::SnapshotMount>> GrpcContainerd::Mounts(
@@ -290,18 +191,10 @@ base::Result<std::vector<worker::SnapshotMount>> GrpcContainerd::Mounts(
   question.set_snapshotter(snapshotter);
   question.set_key(key);
   api::snapshots::v1::MountsResponse answer;
-  if (const auto status = Ask(ns, deadline, Wait::kYes,
-                              [&](grpc::ClientContext* context) {
-                                return stubs_->snapshots.Mounts(context, question, &answer);
-                              });
-      !status.ok()) {
-    return ErrorOf(status, "mounts of a snapshot");
-  }
-  std::vector<worker::SnapshotMount> mounts;
-  for (const auto& said : answer.mounts()) {
-    mounts.push_back({said.type(), said.source(), {said.options().begin(), said.options().end()}});
-  }
-  return mounts;
+  const auto status = Ask(ns, deadline, Wait::kYes, [&](grpc::ClientContext* context) {
+    return stubs_->snapshots.Mounts(context, question, &answer);
+  });
+  return MountsFrom(status, answer);
 }
 
 base::Result<std::optional<ContainerRecord>> GrpcContainerd::FindContainer(
@@ -312,15 +205,7 @@ base::Result<std::optional<ContainerRecord>> GrpcContainerd::FindContainer(
   const auto status = Ask(ns, deadline, Wait::kYes, [&](grpc::ClientContext* context) {
     return stubs_->containers.Get(context, question, &answer);
   });
-  if (IsNotFound(status)) {
-    return std::optional<ContainerRecord>();
-  }
-  if (!status.ok()) {
-    return ErrorOf(status, "container store");
-  }
-  const auto& said = answer.container();
-  return std::optional(
-      ContainerRecord{said.id(), said.image(), said.snapshotter(), said.snapshot_key()});
+  return RecordFrom(status, answer);
 }
 
 base::Result<std::vector<Task>> GrpcContainerd::Tasks(const std::string& ns,

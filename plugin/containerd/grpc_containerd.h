@@ -7,6 +7,8 @@
 
 namespace sigward::containerd {
 
+struct GrpcStubs;
+
 /// Most bytes of one answer of containerd: a list of many images or containers.
 inline constexpr std::size_t kMaxAnswerBytes = 64U << 20;
 
@@ -17,9 +19,8 @@ class GrpcContainerd final : public Containerd {
   /// SOCKET_PATH is [containerd] address.
   explicit GrpcContainerd(const std::string& socket_path);
   ~GrpcContainerd() override;
-  GrpcContainerd(const GrpcContainerd&) = delete;
-  GrpcContainerd& operator=(const GrpcContainerd&) = delete;
 
+  std::unique_ptr<Records> AskAhead(const Ahead& ahead, const base::Deadline& deadline) override;
   base::Result<std::vector<std::string>> Namespaces(const base::Deadline& deadline) override;
   base::Result<std::vector<std::string>> Snapshotters(const base::Deadline& deadline) override;
   base::Result<std::optional<Image>> FindImage(const std::string& ns, const std::string& name,
@@ -50,8 +51,7 @@ class GrpcContainerd final : public Containerd {
   void StopListening() override;
 
  private:
-  struct Stubs;
-  std::unique_ptr<Stubs> stubs_;
+  std::unique_ptr<GrpcStubs> stubs_;
 };
 
 }  // namespace sigward::containerd

@@ -47,7 +47,7 @@ bool NamesNoRepository(std::string_view name) {
 }
 
 base::Result<std::optional<Image>> ImageSearch::Resolve(const std::string& claim) {
-  SIGWARD_ASSIGN_OR_RETURN(auto image, containerd_.FindImage(ns_, claim, deadline_));
+  SIGWARD_ASSIGN_OR_RETURN(auto image, records_.FindImage(ns_, claim, deadline_));
   if (image.has_value()) {
     return image;
   }
@@ -55,12 +55,12 @@ base::Result<std::optional<Image>> ImageSearch::Resolve(const std::string& claim
   if (!reference.ok() || reference->text() == claim) {
     return std::optional<Image>();
   }
-  return containerd_.FindImage(ns_, reference->text(), deadline_);
+  return records_.FindImage(ns_, reference->text(), deadline_);
 }
 
 base::Result<std::vector<NamedImage>> ImageSearch::Stored(const Digest& chain,
                                                           std::string_view wanted_hex) {
-  SIGWARD_ASSIGN_OR_RETURN(const std::vector<Image> images, containerd_.Images(ns_, deadline_));
+  SIGWARD_ASSIGN_OR_RETURN(const std::vector<Image> images, records_.Images(ns_, deadline_));
   return StoredAmong(images, chain, wanted_hex);
 }
 
@@ -103,7 +103,7 @@ base::Result<std::vector<NamedImage>> ImageSearch::StoredAmong(const std::vector
 base::Result<std::vector<NamedImage>> ImageSearch::Moved(const Digest& chain,
                                                          const ImageRef& claimed,
                                                          const std::optional<ImageContent>& now) {
-  SIGWARD_ASSIGN_OR_RETURN(const std::vector<Image> images, containerd_.Images(ns_, deadline_));
+  SIGWARD_ASSIGN_OR_RETURN(const std::vector<Image> images, records_.Images(ns_, deadline_));
   SIGWARD_ASSIGN_OR_RETURN(std::vector<NamedImage> stored, StoredAmong(images, chain, {}));
   // Docker's dangling images have no repository, but they are what is mounted.
   std::vector<NamedImage> judged;

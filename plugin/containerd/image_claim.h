@@ -39,16 +39,16 @@ bool NamesNoRepository(std::string_view name);
 class ImageSearch {
  public:
   /// All outlive it.
-  ImageSearch(Containerd& containerd, ImageContents& contents, const std::string& ns,
+  ImageSearch(Records& records, ImageContents& contents, const std::string& ns,
               const base::Deadline& deadline)
-      : containerd_(containerd), contents_(contents), ns_(ns), deadline_(deadline) {}
+      : records_(records), contents_(contents), ns_(ns), deadline_(deadline) {}
 
   /// The images that have to be allowed for a container whose files are CHAIN and whose name CLAIM
   /// says (empty: no claim):
   /// - the claim alone, where the store resolves it to an image with that chain;
   /// - the claim and every stored name of the mounted image, where it means another one by now;
   /// - every stored name of the mounted image, where the claim names no repository.
-  /// Never empty. Fails with kImageUnknown, kRootfsMismatch, or as Containerd does.
+  /// Never empty. Fails with kImageUnknown, kRootfsMismatch, or as Records does.
   base::Result<std::vector<NamedImage>> Claimed(const verifier::Digest& chain,
                                                 const std::string& claim);
 
@@ -66,7 +66,7 @@ class ImageSearch {
                                               const verifier::ImageRef& claimed,
                                               const std::optional<ImageContent>& now);
 
-  Containerd& containerd_;
+  Records& records_;
   ImageContents& contents_;
   const std::string& ns_;
   const base::Deadline deadline_;

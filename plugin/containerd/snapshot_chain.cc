@@ -42,12 +42,9 @@ std::optional<std::string> OriginalOfCopy(const std::string& name) {
 
 class Walk {
  public:
-  Walk(Containerd& containerd, const std::string& ns, std::string snapshotter,
+  Walk(Records& records, const std::string& ns, std::string snapshotter,
        const base::Deadline& deadline)
-      : containerd_(containerd),
-        ns_(ns),
-        snapshotter_(std::move(snapshotter)),
-        deadline_(deadline) {}
+      : records_(records), ns_(ns), snapshotter_(std::move(snapshotter)), deadline_(deadline) {}
 
   /// The chain id that the active snapshot OWN, found under KEY, stands on.
   base::Result<Digest> ChainOf(const std::string& key, const Snapshot& own, bool is_dockers) const {
@@ -74,7 +71,6 @@ class Walk {
                                              (parent.empty() ? "nothing" : Shown(parent)) +
                                              ", not on an image");
     }
-    SIGWARD_RETURN_IF_ERROR(ParentOfCommitted(parent));
     return chain;
   }
 
@@ -104,7 +100,7 @@ class Walk {
  private:
   base::Result<std::string> ParentOfCommitted(const std::string& name) const {
     SIGWARD_ASSIGN_OR_RETURN(const auto found,
-                             containerd_.StatSnapshot(ns_, snapshotter_, name, deadline_));
+                             records_.StatSnapshot(ns_, snapshotter_, name, deadline_));
     if (!found.has_value() || found->kind != SnapshotKind::kCommitted) {
       return Fail(Reason::kRootfsMismatch,
                   "the snapshot " + Shown(name) + " is not a committed layer");
@@ -112,20 +108,19 @@ class Walk {
     return found->parent;
   }
 
-  Containerd& containerd_;
+  Records& records_;
   const std::string& ns_;
   const std::string snapshotter_;
   const base::Deadline deadline_;
 };
 
 /// The snapshotters to look through for KEY.
-base::Result<std::vector<std::string>> Candidates(Containerd& containerd,
-                                                  const std::string& snapshotter,
+base::Result<std::vector<std::string>> Candidates(Records& records, const std::string& snapshotter,
                                                   const base::Deadline& deadline) {
   if (!snapshotter.empty()) {
     return std::vector{snapshotter};
   }
-  SIGWARD_ASSIGN_OR_RETURN(std::vector<std::string> all, containerd.Snapshotters(deadline));
+  SIGWARD_ASSIGN_OR_RETURN(std::vector<std::string> all, records.Snapshotters(deadline));
   std::stable_partition(all.begin(), all.end(), ProvesItsChain);
   return all;
 }
@@ -136,17 +131,16 @@ bool ProvesItsChain(const std::string& snapshotter) {
   return std::ranges::find(kProving, snapshotter) != kProving.end();
 }
 
-base::Result<std::optional<RootSnapshot>> FindRootSnapshot(Containerd& containerd,
-                                                           const std::string& ns,
+base::Result<std::optional<RootSnapshot>> FindRootSnapshot(Records& records, const std::string& ns,
                                                            const std::string& snapshotter,
                                                            const std::string& key, Owner owner,
                                                            const base::Deadline& deadline) {
   SIGWARD_ASSIGN_OR_RETURN(const std::vector<std::string> candidates,
-                           Candidates(containerd, snapshotter, deadline));
+                           Candidates(records, snapshotter, deadline));
   std::optional<std::pair<std::string, Snapshot>> own;
   std::optional<base::Error> unread;
   for (const std::string& candidate : candidates) {
-    auto found = containerd.StatSnapshot(ns, candidate, key, deadline);
+    auto found = records.StatSnapshot(ns, candidate, key, deadline);
     if (!found.ok()) {
       // What another one has is found all the same.
       unread = std::move(found).error();
@@ -170,14 +164,14 @@ base::Result<std::optional<RootSnapshot>> FindRootSnapshot(Containerd& container
   if (!own.has_value()) {
     return std::optional<RootSnapshot>();
   }
-  const Walk walk(containerd, ns, own->first, deadline);
+  const Walk walk(records, ns, own->first, deadline);
   SIGWARD_ASSIGN_OR_RETURN(Digest chain, walk.ChainOf(key, own->second, owner == Owner::kDocker));
   return std::optional(RootSnapshot{own->first, key, std::move(chain)});
 }
 
-base::Result<Digest> LineageBelow(Containerd& containerd, const std::string& ns,
-                                  const RootSnapshot& root, const base::Deadline& deadline) {
-  return Walk(containerd, ns, root.snapshotter, deadline).LineageFrom(root.chain_id);
+base::Result<Digest> LineageBelow(Records& records, const std::string& ns, const RootSnapshot& root,
+                                  const base::Deadline& deadline) {
+  return Walk(records, ns, root.snapshotter, deadline).LineageFrom(root.chain_id);
 }
 
 }  // namespace sigward::containerd

@@ -38,9 +38,8 @@ enum class Owner : std::uint8_t {
 /// Finds the snapshot KEY of namespace NS, in SNAPSHOTTER or, where that is empty, in the one
 /// snapshotter that has it, and follows it to its image's chain id. Nothing when no snapshotter has
 /// KEY. Fails with kImageUnknown (it stands on no image), kRootfsMismatch (not an active snapshot;
-/// more than one snapshotter has it), or as Containerd does.
-base::Result<std::optional<RootSnapshot>> FindRootSnapshot(Containerd& containerd,
-                                                           const std::string& ns,
+/// more than one snapshotter has it), or as Records does.
+base::Result<std::optional<RootSnapshot>> FindRootSnapshot(Records& records, const std::string& ns,
                                                            const std::string& snapshotter,
                                                            const std::string& key, Owner owner,
                                                            const base::Deadline& deadline);
@@ -51,8 +50,8 @@ inline constexpr std::size_t kMaxLineage = verifier::kMaxLayers;
 /// verifier::LineageOf of the committed snapshots from CHAIN_ID down to the lowest, whose names
 /// have to be chain ids too. A snapshot can be committed under the name of any image's chain; what
 /// it stands on shows that it is not that image's. Fails with kRootfsMismatch, kTooLarge, or as
-/// Containerd does.
-base::Result<verifier::Digest> LineageBelow(Containerd& containerd, const std::string& ns,
+/// Records does.
+base::Result<verifier::Digest> LineageBelow(Records& records, const std::string& ns,
                                             const RootSnapshot& root,
                                             const base::Deadline& deadline);
 

@@ -123,6 +123,10 @@ class FakeContainerd final : public containerd::Containerd {
 
   // containerd::Containerd
 
+  /// Asks nothing ahead.
+  std::unique_ptr<containerd::Records> AskAhead(const containerd::Ahead&,
+                                                const base::Deadline&) override;
+
   base::Result<Strings> Namespaces(const base::Deadline&) override {
     const std::lock_guard lock(mutex_);
     SIGWARD_RETURN_IF_ERROR(Works("Namespaces"));
@@ -226,6 +230,8 @@ class FakeContainerd final : public containerd::Containerd {
   }
 
  private:
+  class Same;
+
   using SnapshotName = std::tuple<std::string, std::string, std::string>;
 
   template <typename Map>
@@ -259,5 +265,45 @@ class FakeContainerd final : public containerd::Containerd {
   bool stopped_ = false;
   bool lost_ = false;
 };
+
+/// The records of a containerd, unchanged.
+class FakeContainerd::Same final : public containerd::Records {
+ public:
+  explicit Same(containerd::Records& records) : records_(records) {}
+  base::Result<Strings> Snapshotters(const base::Deadline& deadline) override {
+    return records_.Snapshotters(deadline);
+  }
+  base::Result<std::optional<containerd::Image>> FindImage(
+      const std::string& ns, const std::string& name, const base::Deadline& deadline) override {
+    return records_.FindImage(ns, name, deadline);
+  }
+  base::Result<std::vector<containerd::Image>> Images(const std::string& ns,
+                                                      const base::Deadline& deadline) override {
+    return records_.Images(ns, deadline);
+  }
+  base::Result<std::optional<containerd::Snapshot>> StatSnapshot(
+      const std::string& ns, const std::string& snapshotter, const std::string& key,
+      const base::Deadline& deadline) override {
+    return records_.StatSnapshot(ns, snapshotter, key, deadline);
+  }
+  base::Result<std::vector<worker::SnapshotMount>> Mounts(const std::string& ns,
+                                                          const std::string& snapshotter,
+                                                          const std::string& key,
+                                                          const base::Deadline& deadline) override {
+    return records_.Mounts(ns, snapshotter, key, deadline);
+  }
+  base::Result<std::optional<containerd::ContainerRecord>> FindContainer(
+      const std::string& ns, const std::string& id, const base::Deadline& deadline) override {
+    return records_.FindContainer(ns, id, deadline);
+  }
+
+ private:
+  containerd::Records& records_;
+};
+
+inline std::unique_ptr<containerd::Records> FakeContainerd::AskAhead(const containerd::Ahead&,
+                                                                     const base::Deadline&) {
+  return std::make_unique<Same>(*this);
+}
 
 }  // namespace sigward::testing

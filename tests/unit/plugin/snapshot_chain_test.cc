@@ -163,17 +163,17 @@ TEST_F(SnapshotChainTest, WhatStandsOnNothingOrOnNoDigestIsNoImage) {
 }
 
 TEST_F(SnapshotChainTest, AChainThatIsNotCommittedIsAMismatch) {
-  const std::string missing = ChainNumber(2).text();
-  Prepare(missing);
-  EXPECT_THAT(Find(), FailsWith(Reason::kRootfsMismatch));
-  node_.containerd.PutSnapshot(kNs, "overlayfs", missing, "", SnapshotKind::kActive);
-  EXPECT_THAT(Find(), FailsWith(Reason::kRootfsMismatch));
+  const RootSnapshot root{"overlayfs", "c1", ChainNumber(2)};
+  const auto lineage = [&] { return LineageBelow(node_.containerd, kNs, root, testing::Soon()); };
+  EXPECT_THAT(lineage(), FailsWith(Reason::kRootfsMismatch));
+  node_.containerd.PutSnapshot(kNs, "overlayfs", root.chain_id.text(), "", SnapshotKind::kActive);
+  EXPECT_THAT(lineage(), FailsWith(Reason::kRootfsMismatch));
+  node_.containerd.Break("StatSnapshot overlayfs/" + root.chain_id.text());
+  EXPECT_THAT(lineage(), FailsWith(Reason::kContainerdUnreachable));
 }
 
 TEST_F(SnapshotChainTest, WhatContainerdDoesNotTellIsNotTold) {
   Prepare(chain_);
-  node_.containerd.Break("StatSnapshot overlayfs/" + chain_);
-  EXPECT_THAT(Find(), FailsWith(Reason::kContainerdUnreachable));
   node_.containerd.Break("StatSnapshot overlayfs");
   EXPECT_THAT(Find(), FailsWith(Reason::kContainerdUnreachable));
   node_.containerd.Break("Snapshotters");
