@@ -8,7 +8,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <functional>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "plugin/answering_threads.h"
 #include "plugin/audit.h"
 #include "plugin/containerd/binding.h"
 #include "plugin/containerd/content_evidence.h"
@@ -87,24 +87,19 @@ base::UniqueFd SignalDescriptor() {
   return base::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-/// Serves until a signal says to end.
-void Serve(GateServer& server, int listener, int signals, const std::function<void()>& reload) {
-  std::array<pollfd, 2> watched{{{listener, POLLIN, 0}, {signals, POLLIN, 0}}};
+/// Returns when a signal says to end; RELOAD at each that says to reload.
+void WaitForTheEnd(int signals, const std::function<void()>& reload) {
+  pollfd watched{signals, POLLIN, 0};
   while (true) {
-    if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) {
+    if (poll(&watched, 1, -1) < 0 && errno != EINTR) {
       return;
     }
-    if ((watched[1].revents & POLLIN) != 0) {
-      signalfd_siginfo info{};
-      if (read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-        if (info.ssi_signo != SIGHUP) {
-          return;
-        }
-        reload();
+    signalfd_siginfo info{};
+    if (read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      if (info.ssi_signo != SIGHUP) {
+        return;
       }
-    }
-    if ((watched[0].revents & POLLIN) != 0) {
-      server.AcceptOne(listener);
+      reload();
     }
   }
 }
@@ -144,18 +139,24 @@ int RunBroker(const Config& config, base::UniqueFd listener) {
                     [&](const std::vector<nri::Container>&) { audit.Request(); }});
   GateServer server(
       {config, policy, gate, store, journal, fetcher, create, audit, preparation, nri});
+  AnsweringThreads threads([&](const base::UniqueFd& connection) { server.Serve(connection); },
+                           kMaxQuestionsAtOnce);
   preparation.Start();
   audit.Start();
   audit.Request();
+  if (const base::Status started = threads.Start(listener.get()); !started.ok()) {
+    base::Log(Severity::kError, "cannot-serve", {{"detail", started.error().detail}});
+    _exit(1);
+  }
   base::Log(Severity::kNotice, "ready",
             {{"version", SIGWARD_VERSION}, {"socket", config.gate_socket}});
-  Serve(server, listener.get(), signals.get(), [&] {
+  WaitForTheEnd(signals.get(), [&] {
     LogPolicy(policy.Reload(), policy);
     preparation.PolicyChanged();
     audit.Request();
   });
   base::Log(Severity::kNotice, "stopping", {});
-  server.Drain(base::Deadline::After(kDrainTime));
+  threads.Drain(base::Deadline::After(kDrainTime));
   // Threads that are still waiting for a worker hold references into this frame.
   _exit(0);
 }

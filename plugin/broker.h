@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/unique_fd.h"
-#include "plugin/config.h"
+#include "plugin/config/config.h"
 
 namespace sigward {
 

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "plugin/config.h"
+#include "plugin/config/config.h"
 #include "plugin/containerd/binding.h"
 #include "plugin/gate/gate.h"
 #include "plugin/journal/journal.h"

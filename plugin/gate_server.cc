@@ -1,15 +1,10 @@
 #include "plugin/gate_server.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <exception>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 
-#include "base/log.h"
 #include "base/strict_json.h"
 #include "plugin/gate_answer.h"
 #include "policy/evaluate.h"
@@ -23,8 +18,6 @@ namespace {
 using base::Fail;
 using base::Json;
 using base::Reason;
-
-constexpr std::chrono::milliseconds kPauseAfterFailure{20};
 
 policy::Origin OriginOf(rpc::GateCall call) {
   switch (call) {
@@ -43,47 +36,7 @@ policy::Origin OriginOf(rpc::GateCall call) {
 
 }  // namespace
 
-void GateServer::AcceptOne(int listener) {
-  {
-    std::unique_lock lock(mutex_);
-    one_done_.wait(lock, [this] { return answering_ < kMaxQuestionsAtOnce; });
-  }
-  base::UniqueFd connection(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-  if (!connection.valid()) {
-    // Out of descriptors, say: the listener stays readable, and asking at once again would spin.
-    std::this_thread::sleep_for(kPauseAfterFailure);
-    return;
-  }
-  {
-    const std::lock_guard lock(mutex_);
-    ++answering_;
-  }
-  const auto answer = [this](base::UniqueFd one) {
-    try {
-      Serve(std::move(one));
-    } catch (const std::exception& error) {
-      // Out of memory, say. The caller sees the connection end, which is a refusal.
-      base::Log(base::Severity::kError, "question-failed", {{"detail", error.what()}});
-    }
-    const std::lock_guard lock(mutex_);
-    --answering_;
-    one_done_.notify_all();
-  };
-  try {
-    std::thread(answer, std::move(connection)).detach();
-  } catch (const std::system_error&) {
-    // No thread to be had: the connection is closed, which the caller takes as a refusal.
-    const std::lock_guard lock(mutex_);
-    --answering_;
-  }
-}
-
-void GateServer::Drain(const base::Deadline& deadline) {
-  std::unique_lock lock(mutex_);
-  one_done_.wait_until(lock, deadline.when(), [this] { return answering_ == 0; });
-}
-
-void GateServer::Serve(base::UniqueFd connection) {
+void GateServer::Serve(const base::UniqueFd& connection) {
   const base::Deadline patience = base::Deadline::After(kQuestionPatience);
   if (!rpc::CheckPeer(connection.get()).ok()) {
     return;

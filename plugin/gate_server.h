@@ -1,16 +1,13 @@
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstddef>
-#include <mutex>
-#include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/unique_fd.h"
 #include "plugin/audit.h"
-#include "plugin/config.h"
+#include "plugin/config/config.h"
 #include "plugin/create_door.h"
 #include "plugin/gate/evidence_store.h"
 #include "plugin/gate/gate.h"
@@ -40,24 +37,19 @@ struct GateRooms {
   nri::NriDoor& nri;
 };
 
-/// Serves gate.sock: one question and one answer a connection, one thread each.
+/// Serves gate.sock: one question and one answer a connection.
 class GateServer {
  public:
   explicit GateServer(GateRooms rooms) : rooms_(rooms) {}
 
-  /// Accepts one connection on LISTENER, which is readable, and answers it in a thread of its own.
-  /// Waits while kMaxQuestionsAtOnce are being answered.
-  void AcceptOne(int listener);
+  /// Reads the question that CONNECTION brings and answers it. Safe for use by many threads.
+  void Serve(const base::UniqueFd& connection);
 
-  /// Waits until all questions are answered, at most until DEADLINE.
-  void Drain(const base::Deadline& deadline);
-
-  /// The answer to one question. Called by AcceptOne; public for tests.
+  /// The answer to one question. Called by Serve; public for tests.
   rpc::GateAnswer Answer(const rpc::GateQuestion& question,
                          std::vector<base::UniqueFd> descriptors = {});
 
  private:
-  void Serve(base::UniqueFd connection);
   rpc::GateAnswer AnswerImage(const rpc::GateQuestion& question);
   rpc::GateAnswer AnswerStatus() const;
   base::Result<policy::Workload> WorkloadOf(const rpc::GateQuestion& question,
@@ -65,9 +57,6 @@ class GateServer {
                                             const base::Deadline& deadline);
 
   GateRooms rooms_;
-  std::mutex mutex_;
-  std::condition_variable one_done_;
-  std::size_t answering_ = 0;
 };
 
 }  // namespace sigward

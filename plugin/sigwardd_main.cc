@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -11,8 +12,7 @@
 #include <utility>
 
 #include "plugin/broker.h"
-#include "plugin/config.h"
-#include "plugin/launcher.h"
+#include "plugin/config/config.h"
 #include "plugin/sync/root_only.h"
 #include "rpc/listen_fds.h"
 
@@ -73,6 +73,16 @@ int Refuse(const sigward::base::Error& error) {
   return kUsage;
 }
 
+/// Becomes the launcher, which lies beside this program. Returns only when that cannot be.
+int BecomeLauncher(const std::string& config_path) {
+  std::error_code error;
+  const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string launcher = own.parent_path() / "sigward-launcher";
+  execl(launcher.c_str(), launcher.c_str(), config_path.c_str(), nullptr);
+  return Refuse(sigward::base::Fail(sigward::base::Reason::kConfigInvalid,
+                                    launcher + " could not be started"));
+}
+
 int Run(const Options& options) {
   const auto text = sigward::ReadConfigText(options.config_path);
   const auto config = text.ok() ? sigward::ParseConfig(*text, options.config_path) : text.error();
@@ -91,7 +101,7 @@ int Run(const Options& options) {
                                       "--activated, but no socket was handed over"));
   }
   if (!listener->has_value()) {
-    return sigward::RunLauncher(*config, *text);
+    return BecomeLauncher(options.config_path);
   }
   if (const auto bound = CheckBoundPath((*listener)->get(), config->gate_socket); !bound.ok()) {
     return Refuse(bound.error());

@@ -11,7 +11,7 @@ from .figures import MILLISECOND, Row, difference, percentile
 from .node import busy
 
 CREATE_PAIRS = 150
-RUNTIME_PAIRS = 100
+RUNTIME_PAIRS = 200
 STATE_PAIRS = 200
 WARM_UP = 10
 AT_ONCE = 200

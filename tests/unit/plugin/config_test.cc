@@ -1,4 +1,4 @@
-#include "plugin/config.h"
+#include "plugin/config/config.h"
 
 #include <gtest/gtest.h>
 

@@ -11,6 +11,7 @@
 #include "base/strict_json.h"
 #include "fake_node.h"
 #include "gate_fixture.h"
+#include "plugin/answering_threads.h"
 #include "rpc/frame.h"
 #include "rpc/gate_client.h"
 
@@ -166,11 +167,9 @@ TEST_F(GateServerTest, ServesManyCallersOverTheSocketAndSurvivesGarbage) {
   auto listener = rpc::Listen(path);
   ASSERT_THAT(listener, IsOk());
   constexpr int kCallers = 40;
-  std::thread accepting([&] {
-    for (int i = 0; i < 2 * kCallers; ++i) {
-      server_.AcceptOne(listener->get());
-    }
-  });
+  AnsweringThreads threads([&](const base::UniqueFd& one) { server_.Serve(one); },
+                           kMaxQuestionsAtOnce);
+  ASSERT_THAT(threads.Start(listener->get()), IsOk());
   const auto deadline = base::Deadline::After(std::chrono::seconds(10));
   std::vector<std::thread> callers;
   std::atomic<int> refused = 0;
@@ -188,8 +187,7 @@ TEST_F(GateServerTest, ServesManyCallersOverTheSocketAndSurvivesGarbage) {
   for (auto& caller : callers) {
     caller.join();
   }
-  accepting.join();
-  server_.Drain(deadline);
+  threads.Drain(deadline);
   EXPECT_EQ(refused, kCallers);
 }
 

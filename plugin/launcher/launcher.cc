@@ -1,4 +1,4 @@
-#include "plugin/launcher.h"
+#include "plugin/launcher/launcher.h"
 
 #include <fcntl.h>
 #include <signal.h>

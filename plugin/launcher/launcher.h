@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "plugin/config.h"
+#include "plugin/config/config.h"
 
 namespace sigward {
 
