@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "plugin/annotated_signature.h"
 #include "plugin/bundle_path.h"
+#include "plugin/create_canary.h"
 #include "plugin/gate_answer.h"
 #include "policy/explain.h"
 #include "verifier/mountinfo.h"
@@ -247,6 +248,9 @@ rpc::GateAnswer CreateDoor::AtRuntime(const rpc::GateQuestion& question,
                                       Resolved(rooms_.config.containerd_state)));
     journaled.container->ns = name.ns;
     SIGWARD_ASSIGN_OR_RETURN(const containerd::BundleFiles files, TakeFiles(question, descriptors));
+    if (auto canary = JudgeCanary(rooms_, name, files.config, journaled, deadline)) {
+      return *std::move(canary);
+    }
     return Decide(
         {.ns = std::move(name.ns), .id = std::move(name.id), .files = &files, .has_record = true},
         journaled, deadline);

@@ -80,26 +80,32 @@ void CheckCreate(const ContainerdFacts& containerd, std::vector<Finding>& findin
     return;
   }
   const std::string place = Of(containerd) + ": " + canary.program;
-  if (canary.create.exit_code == 0) {
+  if (canary.must_be_refused.exit_code == 0) {
     findings.push_back({"create-canary-started", Severity::kFailOpen,
                         place + " created a container of which containerd knows nothing: the gate "
                                 "lets everything pass",
                         "see that the program is sigward-runtime of this version"});
-  } else if (canary.create.exit_code > 0 && !IsGateLine(canary.create.line)) {
+  } else if (canary.must_be_refused.exit_code > 0 && !IsGateLine(canary.must_be_refused.line)) {
     findings.push_back({"create-canary-started", Severity::kFailOpen,
                         place +
                             " did not refuse a container of which containerd knows nothing, "
                             "only the real runtime did: " +
-                            Said(canary.create),
+                            Said(canary.must_be_refused),
                         "see that the program is sigward-runtime of this version"});
-  } else if (!RefusesCreateCanary(canary.create)) {
+  } else if (!RefusesCreateCanary(canary.must_be_refused)) {
     findings.push_back({"create-canary-unanswered", Severity::kPartial,
                         place +
                             " does not get an answer of the gate, so that creates are refused "
                             "without being judged: " +
-                            Said(canary.create),
+                            Said(canary.must_be_refused),
                         "start sigward.service with a policy; [containerd] address and state are "
                         "those of containerd"});
+  } else if (!canary.must_pass.has_value() || !PassesCreateCanary(*canary.must_pass)) {
+    findings.push_back({"create-canary-not-passed", Severity::kPartial,
+                        place +
+                            " does not hand the container that must pass to the real runtime: " +
+                            Said(canary.must_pass.value_or(CanaryAnswer())),
+                        "look at the log of sigward.service; use one version of all programs"});
   }
   if (canary.version.exit_code != 0) {
     findings.push_back(

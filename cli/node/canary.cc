@@ -41,9 +41,9 @@ std::string FirstLine(std::string_view text) {
 CanaryAnswer Ask(const Command& command, std::chrono::milliseconds patience) {
   const auto done = RunCommand(command, kMaxOutput, base::Deadline::After(patience));
   if (!done.ok()) {
-    return {-1, done.error().detail};
+    return {.exit_code = -1, .line = done.error().detail};
   }
-  return {done->exit_code, FirstLine(done->out)};
+  return {.exit_code = done->exit_code, .line = FirstLine(done->out)};
 }
 
 bool IsRootsFolder(const std::string& path) {
@@ -52,8 +52,9 @@ bool IsRootsFolder(const std::string& path) {
          (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/// The bundle would run a program that is no file, in namespaces of its own.
-std::string BundleConfig() {
+/// config.json of the container that must be refused: it would run a program that is no file, in
+/// namespaces of its own.
+std::string ConfigThatIsRefused() {
   Json namespaces = Json::array();
   for (const char* type : {"pid", "mount", "ipc", "uts", "network"}) {
     namespaces.push_back({{"type", type}});
@@ -108,7 +109,8 @@ class CanaryFolders {
     }
   }
 
-  base::Status Make(const std::string& state) {
+  /// The bundle's config.json is CONFIG.
+  base::Status Make(const std::string& state, std::string_view config) {
     std::error_code error;
     const fs::path tasks = fs::canonical(state + kTasks, error);
     if (error || !IsRootsFolder(tasks)) {
@@ -120,7 +122,7 @@ class CanaryFolders {
     }
     scratch_ = scratch;
     id_ = fs::path(scratch_).filename();
-    const std::string in_tasks = tasks / kCanaryNamespace;
+    const std::string in_tasks = tasks / policy::kCanaryNamespace;
     if (mkdir(in_tasks.c_str(), kRootOnly) != 0 && errno != EEXIST) {
       return Failed("cannot make " + in_tasks);
     }
@@ -133,7 +135,7 @@ class CanaryFolders {
     if (mkdir((bundle_ + "/rootfs").c_str(), kRootOnly) != 0) {
       return Failed("cannot make a root filesystem in " + bundle_);
     }
-    return base::WriteNewFile(bundle_ + "/config.json", BundleConfig());
+    return base::WriteNewFile(bundle_ + "/config.json", config);
   }
 
   const std::string& bundle() const { return bundle_; }
@@ -152,33 +154,64 @@ class CanaryFolders {
 };
 
 std::string RuntimeRoot(const std::string& scratch) {
-  return scratch + "/" + kCanaryNamespace;
+  return scratch + "/" + std::string(policy::kCanaryNamespace);
 }
 
 std::string LogFile(const std::string& scratch) {
   return scratch + "/log.json";
 }
 
-/// The message of the last line of a runtime's log, which is what a shim shows.
-std::string MessageInLog(const std::string& path) {
+/// Takes the last message of a runtime's log, which is what a shim shows. crun since 1.28 spreads
+/// one over several lines.
+void TakeMessage(const std::string& path, CanaryAnswer& answer) {
   const auto text = base::ReadFile(path, kMaxOutput);
   if (!text.ok()) {
-    return "it wrote no log";
+    answer.line = "it wrote no log";
+    return;
   }
   std::string_view rest = *text;
   while (rest.ends_with('\n')) {
     rest.remove_suffix(1);
   }
-  rest.remove_prefix(rest.rfind('\n') + 1);
-  const auto line = base::ParseStrictJson(rest, kMaxOutput);
-  if (!line.ok() || !line->is_object() || !line->contains("msg") || !(*line)["msg"].is_string()) {
-    return "its log has no message: " + base::OneLine(rest, kMaxLine);
+  if (const std::size_t last = rest.rfind("\n{"); last != std::string_view::npos) {
+    rest.remove_prefix(last + 1);
   }
-  return base::OneLine((*line)["msg"].get<std::string>(), kMaxLine);
+  const auto entry = base::ParseStrictJson(rest, kMaxOutput);
+  if (!entry.ok() || !entry->is_object() || !entry->contains("msg") ||
+      !(*entry)["msg"].is_string()) {
+    answer.line = "its log has no message: " + base::OneLine(rest, kMaxLine);
+    return;
+  }
+  answer.line = base::OneLine((*entry)["msg"].get<std::string>(), kMaxLine);
+  answer.is_logged = true;
 }
 
 bool StartsWithReason(std::string_view line, Reason reason) {
   return line.starts_with(std::string(base::ReasonWord(reason)) + ": ");
+}
+
+/// Asks PROGRAM to create a container from a bundle with this CONFIG, and deletes what comes of it.
+/// Fails when there can be no bundle.
+base::Result<CanaryAnswer> AskToCreate(const std::string& program, const std::string& state,
+                                       std::string_view config,
+                                       const std::vector<std::string>& environment,
+                                       std::chrono::milliseconds patience) {
+  CanaryFolders folders;
+  SIGWARD_RETURN_IF_ERROR(folders.Make(state, config));
+  CanaryAnswer answer =
+      Ask(CreateCommand(program, folders.scratch(), folders.bundle(), folders.id(), environment),
+          patience);
+  if (answer.exit_code > 0) {
+    TakeMessage(LogFile(folders.scratch()), answer);
+  }
+  if (answer.exit_code <= 0 || !IsGateLine(answer.line)) {
+    (void)Ask({.argv = {program, "--root", RuntimeRoot(folders.scratch()), "delete", "--force",
+                        folders.id()},
+               .environment = environment,
+               .keep_output = false},
+              kDeletePatience);
+  }
+  return answer;
 }
 
 }  // namespace
@@ -235,23 +268,19 @@ CreateCanary TryCreateDoor(const std::string& program, const std::string& state,
     return canary;
   }
   const EndingSignalsHeld held;
-  CanaryFolders folders;
-  if (const base::Status made = folders.Make(state); !made.ok()) {
-    canary.not_tried = made.error().detail;
+  const auto ask = [&](std::string_view config) {
+    return AskToCreate(program, state, config, environment, patience);
+  };
+  auto refused = ask(ConfigThatIsRefused());
+  if (!refused.ok()) {
+    canary.not_tried = refused.error().detail;
     return canary;
   }
-  canary.create =
-      Ask(CreateCommand(program, folders.scratch(), folders.bundle(), folders.id(), environment),
-          patience);
-  if (canary.create.exit_code > 0) {
-    canary.create.line = MessageInLog(LogFile(folders.scratch()));
-  }
-  if (canary.create.exit_code <= 0 || !IsGateLine(canary.create.line)) {
-    (void)Ask({.argv = {program, "--root", RuntimeRoot(folders.scratch()), "delete", "--force",
-                        folders.id()},
-               .environment = environment,
-               .keep_output = false},
-              kDeletePatience);
+  canary.must_be_refused = *std::move(refused);
+  if (RefusesCreateCanary(canary.must_be_refused)) {
+    auto passed = ask(policy::kCanaryConfigThatPasses);
+    canary.must_pass = passed.ok() ? *std::move(passed)
+                                   : CanaryAnswer{.exit_code = -1, .line = passed.error().detail};
   }
   canary.version = Ask({.argv = {program, "--version"}, .environment = environment}, patience);
   return canary;
@@ -268,6 +297,12 @@ bool RefusesPullCanary(const CanaryAnswer& answer) {
 
 bool RefusesCreateCanary(const CanaryAnswer& answer) {
   return answer.exit_code > 0 && StartsWithReason(answer.line, Reason::kImageUnknown);
+}
+
+bool PassesCreateCanary(const CanaryAnswer& answer) {
+  // The specification lets a runtime create it, though none is known that does.
+  return answer.exit_code == 0 ||
+         (answer.exit_code > 0 && answer.is_logged && !IsGateLine(answer.line));
 }
 
 }  // namespace sigward::cli

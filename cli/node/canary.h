@@ -15,15 +15,14 @@ inline constexpr std::chrono::seconds kPullCanaryPatience{10};
 /// sigward-runtime waits 9.8 s for the gate and then refuses by itself.
 inline constexpr std::chrono::seconds kCreateCanaryPatience{12};
 
-/// The namespace of the canary of the runtime door; containerd has none of this name.
-inline constexpr const char* kCanaryNamespace = "sigward-canary";
-
 /// What a door's program did.
 struct CanaryAnswer {
   /// -1 when it could not be run, or did not end by itself in time.
   int exit_code = -1;
   /// What it said, the first line, or why there is none. Foreign text.
-  std::string line;
+  std::string line = {};
+  /// At a create: whether LINE is a message in the runtime's log.
+  bool is_logged = false;
 };
 
 /// One image verifier, asked about the two digests of policy/canary.h.
@@ -36,11 +35,13 @@ struct PullCanary {
   std::optional<CanaryAnswer> must_pass = std::nullopt;
 };
 
-/// The runtime door, asked to create a container of which containerd knows nothing.
+/// The runtime door, asked to create two containers of which containerd knows nothing.
 struct CreateCanary {
   std::string program;
   std::string not_tried = {};
-  CanaryAnswer create = {};
+  CanaryAnswer must_be_refused = {};
+  /// policy::kCanaryConfigThatPasses; only where the other one was refused by the gate.
+  std::optional<CanaryAnswer> must_pass = std::nullopt;
   /// `--version`, which has to reach the real runtime.
   CanaryAnswer version = {};
 };
@@ -64,9 +65,10 @@ Command CreateCommand(const std::string& program, const std::string& scratch,
                       const std::string& bundle, const std::string& id,
                       std::vector<std::string> environment);
 
-/// Asks PROGRAM, which has to be sigward-runtime, to create a container from a bundle below
-/// containerd's folder STATE that is made for this and removed again; a signal that would end this
-/// process waits until then. A container that comes of it is deleted: its program is no file.
+/// Asks PROGRAM, which has to be sigward-runtime, to create the canaries from bundles below
+/// containerd's folder STATE that are made for this and removed again; a signal that would end this
+/// process waits until then. A container that comes of it is deleted: the program of the one is no
+/// file, the other one has none.
 CreateCanary TryCreateDoor(const std::string& program, const std::string& state,
                            const std::vector<std::string>& environment,
                            std::chrono::milliseconds patience = kCreateCanaryPatience);
@@ -78,5 +80,9 @@ bool IsGateLine(std::string_view line);
 /// Whether LINE is the gate's answer to what it must refuse: at a pull, and at a create.
 bool RefusesPullCanary(const CanaryAnswer& answer);
 bool RefusesCreateCanary(const CanaryAnswer& answer);
+
+/// Whether the container that must pass came to the real runtime. That refuses it, in words of its
+/// own: nothing can be started from such a bundle.
+bool PassesCreateCanary(const CanaryAnswer& answer);
 
 }  // namespace sigward::cli

@@ -1,7 +1,9 @@
 """`sigward doctor` and `sigward setup` on the real containerd."""
+import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
@@ -11,6 +13,7 @@ import jsonschema
 from bed.peers import SOURCE, peer, program
 from bed.process import Background, run
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 BAD_SETTINGS = {
     "use_local_image_pull = true": "local-image-pull",
     "disable_snapshot_annotations = false": "local-image-pull-implied",
@@ -106,6 +109,30 @@ state = "{state}/state"
         self.assertIn("runtime handler own runs /usr/sbin/runc itself", done)
         self.assertNotIn("handler ours", done)
         self.assertTrue(done.startswith("this node is fail-open"), done)
+
+    def test_nothing_runs_of_the_container_that_must_pass(self):
+        """The gate allows it whatever lies in its bundle, so no runtime may make anything of it. crun is tried
+        where it is installed."""
+        canary = (SOURCE / "policy/canary.h").read_text()
+        bundle, log, state, ran = (self.place / part for part in ("bundle", "log.json", "runtimes-state", "ran"))
+        (bundle / "rootfs").mkdir(parents=True)
+        (bundle / "config.json").write_text(re.search(r'kCanaryConfigThatPasses =\s+R"\((.*)\)";', canary)[1])
+        for name in ("init", "bin/sh", "sbin/init"):
+            program = bundle / "rootfs" / name
+            program.parent.mkdir(exist_ok=True)
+            program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+            program.chmod(0o755)
+        runtimes = {name: shutil.which(name, path=SYSTEM_PATH) for name in ("runc", "crun")}
+        self.assertTrue(runtimes["runc"])
+        for name, command in itertools.product(filter(runtimes.get, runtimes), ("create", "run")):
+            with self.subTest(f"{name} {command}"):
+                log.unlink(missing_ok=True)
+                done = run(runtimes[name], "--root", state, "--log", log, "--log-format", "json", command,
+                           "--bundle", bundle, "c1", check=False)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(log.read_text(), "process property must not be empty|no .linux. block specified")
+                self.assertFalse(list(state.glob("*")))
+                self.assertFalse(ran.exists())
 
     def test_containerd_takes_what_setup_writes_and_undo_brings_back_what_was(self):
         root = self.place / "root"

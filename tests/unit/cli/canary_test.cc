@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/strict_json.h"
@@ -54,11 +55,30 @@ class CanaryTest : public ::testing::Test {
   FakeNode node_;
 };
 
+constexpr const char* kTakesNotes =
+    "echo \"$*\" >> $RAN\ncase \"$*\" in --version|*delete*) exit 0;; esac\n";
+
 /// A runtime whose log says MESSAGE, and that ends with CODE when it is to create.
 std::string Runtime(const std::string& message, int code) {
-  return "echo \"$*\" >> $RAN\ncase \"$*\" in --version|*delete*) exit 0;; esac\n"
-         "echo '{\"msg\":\"" +
-         message + "\"}' > $4\nexit " + std::to_string(code);
+  return kTakesNotes + ("echo '{\"msg\":\"" + message + "\"}' > $4\nexit ") + std::to_string(code);
+}
+
+/// A runtime behind a gate that refuses a container which would run a program; of another its log
+/// is LOG.
+std::string GuardedRuntime(const std::string& log, int code) {
+  return kTakesNotes +
+         ("grep -q process $9/config.json && { echo '{\"msg\":\"image-unknown: no record\"}' > $4; "
+          "exit 1; }\necho '" +
+          log + "' > $4\nexit ") +
+         std::to_string(code);
+}
+
+int CountOf(std::string_view text, std::string_view what) {
+  int count = 0;
+  for (auto at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) {
+    ++count;
+  }
+  return count;
 }
 
 TEST(CanaryCommandTest, AsksAsContainerdDoesBeforeAPull) {
@@ -98,6 +118,23 @@ TEST(CanaryCommandTest, KnowsALineOfTheGate) {
   EXPECT_TRUE(RefusesCreateCanary({1, "image-unknown: no record"}));
   EXPECT_FALSE(RefusesCreateCanary({0, "image-unknown: no record"}));
   EXPECT_FALSE(RefusesCreateCanary({1, "denied: no"}));
+  EXPECT_TRUE(PassesCreateCanary({1, "runc create failed: no process", true}));
+  EXPECT_TRUE(PassesCreateCanary({0, ""}));
+  EXPECT_FALSE(PassesCreateCanary({1, "image-unknown: no record", true}));
+  EXPECT_FALSE(PassesCreateCanary({1, "it wrote no log"}));
+  EXPECT_FALSE(PassesCreateCanary({-1, "runc create failed: no process", true}));
+}
+
+TEST(CanaryCommandTest, NothingCanRunOfTheConfigThatPasses) {
+  const auto config =
+      base::ParseStrictJson(policy::kCanaryConfigThatPasses, kMaxCommandInput).value();
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : config.items()) {
+    keys.push_back(key);
+  }
+  // No process, no hooks, no mounts, and no linux either: crun takes one without a process.
+  EXPECT_THAT(keys, ElementsAre("ociVersion", "root"));
+  EXPECT_EQ(config["root"], (base::Json{{"path", "rootfs"}, {"readonly", true}}));
 }
 
 TEST_F(CanaryTest, AGateAtPullAnswersBoth) {
@@ -142,8 +179,12 @@ TEST_F(CanaryTest, AGateAtCreateRefusesAndLeavesNothing) {
       TryCreate("[ -f \"$9/config.json\" ] && [ -d \"$9/rootfs\" ] && ls -d $9 >> $RAN\n" +
                 Runtime("image-unknown: no record", 1));
   EXPECT_EQ(canary.not_tried, "");
-  EXPECT_EQ(canary.create.exit_code, 1);
-  EXPECT_EQ(canary.create.line, "image-unknown: no record");
+  EXPECT_EQ(canary.must_be_refused.exit_code, 1);
+  EXPECT_EQ(canary.must_be_refused.line, "image-unknown: no record");
+  EXPECT_TRUE(canary.must_be_refused.is_logged);
+  ASSERT_TRUE(canary.must_pass.has_value());
+  EXPECT_EQ(canary.must_pass->line, "image-unknown: no record");
+  EXPECT_FALSE(PassesCreateCanary(*canary.must_pass));
   EXPECT_EQ(canary.version.exit_code, 0);
   const std::string ran = node_.Read("/ran");
   EXPECT_THAT(ran, HasSubstr(node_.Path(kTasks) + "/sigward-canary/sigward-doctor-"));
@@ -152,13 +193,43 @@ TEST_F(CanaryTest, AGateAtCreateRefusesAndLeavesNothing) {
   ExpectClean();
 }
 
+TEST_F(CanaryTest, WhatMustPassIsHandedToTheRealRuntime) {
+  struct Case {
+    const char* log;
+    int code;
+    bool passes;
+  };
+  for (const auto& [log, code, passes] :
+       {Case{R"({"msg":"runc create failed: no process"})", 1, true},
+        Case{"{\"msg\":\"first\"}\n{\n \"msg\": \"invalid config file\"\n}", 1, true},
+        Case{"", 0, true}, Case{"", 1, false}, Case{R"({"msg":"denied: by list"})", 1, false},
+        Case{"runc create failed: no process", 1, false},
+        Case{"{\"msg\":\"first\"}\nlast", 1, false},
+        Case{"{\"msg\":\"first\"}\n{\n \"msg\": \"denied: by list\"\n}", 1, false}}) {
+    node_.Write("/ran", "");
+    const CreateCanary canary =
+        TryCreate("[ -f \"$9/config.json\" ] && cat $9/config.json >> $RAN && echo >> $RAN\n" +
+                  GuardedRuntime(log, code));
+    EXPECT_TRUE(RefusesCreateCanary(canary.must_be_refused));
+    ASSERT_TRUE(canary.must_pass.has_value()) << log;
+    EXPECT_EQ(canary.must_pass->exit_code, code);
+    EXPECT_EQ(PassesCreateCanary(*canary.must_pass), passes) << log << canary.must_pass->line;
+    const std::string ran = node_.Read("/ran");
+    EXPECT_THAT(ran, HasSubstr(std::string(policy::kCanaryConfigThatPasses) + "\n"));
+    // What the gate has refused needs no deletion; the other one gets it, whatever was said.
+    EXPECT_EQ(CountOf(ran, " delete --force "), IsGateLine(canary.must_pass->line) ? 0 : 1);
+    ExpectClean();
+  }
+}
+
 TEST_F(CanaryTest, WhatWasCreatedIsDeleted) {
   for (const auto& [message, code] :
        {std::pair{"", 0}, std::pair{"runc create failed: no such file", 1}}) {
     node_.Write("/ran", "");
     const CreateCanary canary = TryCreate(Runtime(message, code));
-    EXPECT_EQ(canary.create.exit_code, code);
-    EXPECT_FALSE(RefusesCreateCanary(canary.create));
+    EXPECT_EQ(canary.must_be_refused.exit_code, code);
+    EXPECT_FALSE(RefusesCreateCanary(canary.must_be_refused));
+    EXPECT_FALSE(canary.must_pass.has_value()) << "where nothing is refused nothing is shown";
     EXPECT_THAT(node_.Read("/ran"), HasSubstr("/sigward-canary delete --force sigward-doctor-"));
     ExpectClean();
   }
@@ -168,10 +239,10 @@ TEST_F(CanaryTest, ALogThatSaysNothingIsNoRefusal) {
   for (const char* log : {"", "{}", "{\"msg\":7}", "image-unknown: plain"}) {
     const CreateCanary canary =
         TryCreate("[ \"$7\" = create ] && echo '" + std::string(log) + "' > $4\nexit 1");
-    EXPECT_FALSE(IsGateLine(canary.create.line)) << log;
+    EXPECT_FALSE(IsGateLine(canary.must_be_refused.line)) << log;
     ExpectClean();
   }
-  EXPECT_FALSE(IsGateLine(TryCreate("exit 1").create.line));
+  EXPECT_FALSE(IsGateLine(TryCreate("exit 1").must_be_refused.line));
 }
 
 TEST_F(CanaryTest, AStateThatIsNotThereIsSaid) {
@@ -235,7 +306,7 @@ TEST_F(CanaryTest, TriesTheFirstRuntimeOnlyWhereItIsSigwards) {
   ASSERT_TRUE(wrapped.create_canary.has_value());
   // Where crun is the only real runtime, it is the one that is asked for.
   EXPECT_EQ(wrapped.create_canary->program, node_.Path("/first/crun"));
-  EXPECT_TRUE(RefusesCreateCanary(wrapped.create_canary->create));
+  EXPECT_TRUE(RefusesCreateCanary(wrapped.create_canary->must_be_refused));
   EXPECT_THAT(node_.Read("/ran"), HasSubstr("/s.sock rel:/first:/bare"));
   for (const char* path : {"/bare:/first", "/nowhere", ""}) {
     ContainerdFacts bare = Containerd(path, {});

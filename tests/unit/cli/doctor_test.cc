@@ -41,7 +41,11 @@ NodeFacts GoodNode() {
   containerd.config = config;
   containerd.bin_dir = {{{"sigward", true}}};
   containerd.pull_canaries = {{"/v", "", {1, "denied: canary"}, CanaryAnswer{0, "allowed"}}};
-  containerd.create_canary = {"/r/runc", "", {1, "image-unknown: no record"}, {0, "runc 1"}};
+  containerd.create_canary = {"/r/runc",
+                              "",
+                              {1, "image-unknown: no record", true},
+                              CanaryAnswer{1, "runc create failed: no process", true},
+                              {0, "runc 1"}};
   facts.containerds.push_back(containerd);
   facts.shims.push_back({20, "containerd-shim-runc-v2", "k8s.io", "pod", true, kPath});
   facts.docker.store = DockerStore::kContainerd;
@@ -211,24 +215,36 @@ const std::vector<Case>& Cases() {
        [](auto& f) { First(f).pull_canaries[0].must_pass.reset(); }, "must pass"},
       {"create-canary-started", Severity::kFailOpen,
        [](auto& f) {
-         First(f).create_canary->create = {0, ""};
+         First(f).create_canary->must_be_refused = {0, ""};
        },
        "created a container"},
       {"create-canary-started", Severity::kFailOpen,
        [](auto& f) {
-         First(f).create_canary->create = {1, "runc create failed: no such file"};
+         First(f).create_canary->must_be_refused = {1, "runc create failed: no such file"};
        },
        "only the real runtime did"},
       {"create-canary-unanswered", Severity::kPartial,
        [](auto& f) {
-         First(f).create_canary->create = {1, "runtime-unknown: another state"};
+         First(f).create_canary->must_be_refused = {1, "runtime-unknown: another state"};
        },
        "another state"},
       {"create-canary-unanswered", Severity::kPartial,
        [](auto& f) {
-         First(f).create_canary->create = {-1, "did not end in time"};
+         First(f).create_canary->must_be_refused = {-1, "did not end in time"};
        },
        "did not end in time"},
+      {"create-canary-not-passed", Severity::kPartial,
+       [](auto& f) {
+         First(f).create_canary->must_pass = {1, "image-unknown: no record", true};
+       },
+       "exit code 1, \"image-unknown: no record\""},
+      {"create-canary-not-passed", Severity::kPartial,
+       [](auto& f) {
+         First(f).create_canary->must_pass = {1, "it wrote no log"};
+       },
+       "it wrote no log"},
+      {"create-canary-not-passed", Severity::kPartial,
+       [](auto& f) { First(f).create_canary->must_pass.reset(); }, "must pass"},
       {"create-canary-not-passed", Severity::kPartial,
        [](auto& f) {
          First(f).create_canary->version = {1, "runtime-unknown: none"};
@@ -295,6 +311,15 @@ TEST(DoctorTest, NoCanaryIsNoFinding) {
   First(facts).pull_canaries.clear();
   First(facts).create_canary.reset();
   EXPECT_THAT(Diagnose(facts), IsEmpty());
+}
+
+TEST(DoctorTest, OfACreateGateThatDoesNotRefuseOnlyThatIsSaid) {
+  for (const CanaryAnswer& refused :
+       {CanaryAnswer{0, ""}, CanaryAnswer{1, "gate-unreachable: no socket", true}}) {
+    NodeFacts facts = GoodNode();
+    First(facts).create_canary = {"/r/runc", "", refused, std::nullopt, {0, "runc 1"}};
+    EXPECT_EQ(Diagnose(facts).size(), 1U) << ReportText(Diagnose(facts));
+  }
 }
 
 TEST(DoctorTest, AnotherVerifierThatLetsTheCanaryPassOpensNothing) {
