@@ -110,6 +110,8 @@ base::Status EnterChild(std::array<int, 2> kept, pid_t parent, const ChildLimits
       return Failed("closing standard error");
     }
     SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_AS, limits.address_space));
+    // A child of its child would outlive the question, unknown to the parent.
+    SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_NPROC, 0));
   }
   SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_FSIZE, 0));
   SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_NOFILE, limits.descriptors));

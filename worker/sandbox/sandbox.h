@@ -30,12 +30,12 @@ enum class Keeps : std::uint8_t {
   kReadingFiles = 2,
 };
 
-/// AddressSanitizer keeps terabytes of address space for its shadow, writes its findings to
-/// standard error, and looks for leaks through ptrace: its builds leave those three doors open.
-#if defined(__SANITIZE_ADDRESS__)
+/// Sanitizers keep terabytes of address space for their shadow, write their findings to standard
+/// error, and look for leaks through ptrace: their builds leave those three doors open.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kSealed = false;
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 inline constexpr bool kSealed = false;
 #else
 inline constexpr bool kSealed = true;
@@ -60,8 +60,8 @@ struct ChildLimits {
 };
 
 /// Enters the process of one question, a child of a hardened PARENT: dies with it, keeps no
-/// descriptor but KEPT and the standard ones (all on /dev/null), writes no file, and is killed
-/// beyond LIMITS.
+/// descriptor but KEPT and the standard ones (all on /dev/null), writes no file, forks nobody
+/// (unless it is root's), and is killed beyond LIMITS.
 base::Status EnterChild(std::array<int, 2> kept, pid_t parent, const ChildLimits& limits);
 
 }  // namespace sigward::worker

@@ -103,7 +103,7 @@ void RunChild(int listener, int connected, pid_t parent) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   RehearseRead();
   const base::UniqueFd connection = TakeConnection(listener);
-  if (!connection.valid()) {
+  if (!connection.valid() || write(connected, "c", 1) != 1) {
     _exit(1);
   }
   // A child in foreign hands must not take what others ask.

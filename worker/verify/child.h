@@ -19,8 +19,8 @@ inline constexpr std::size_t kChildAddressSpace = 512U << 20;
 inline constexpr std::size_t kChildDescriptors = 32;
 
 /// The life of a child forked by PARENT: shuts itself in, takes one connection of LISTENER, which
-/// is non-blocking, closes LISTENER and the pipe CONNECTED, which tells the parent, and only then
-/// reads: answers one question, ends. Nothing of the parent's is torn down on the way (no exit
+/// is non-blocking, tells the parent with a byte into the pipe CONNECTED, closes both, and only
+/// then reads: answers one question, ends. Nothing of the parent's is torn down on the way (no exit
 /// handlers, no destructors). The status is 0 when it did what it could, also when the peer went
 /// away, and 1 when it could not shut itself in or no connection can be taken.
 [[noreturn]] void RunChild(int listener, int connected, pid_t parent);

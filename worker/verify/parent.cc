@@ -80,7 +80,7 @@ base::Status Parent::Run() {
     std::array<pollfd, 2> events = {{
         {.fd = signals_.get(), .events = POLLIN, .revents = 0},
         // poll passes over a negative descriptor.
-        {.fd = ready_ ? ready_->connected.get() : -1, .events = 0, .revents = 0},
+        {.fd = ready_ ? ready_->connected.get() : -1, .events = POLLIN, .revents = 0},
     }};
     if (poll(events.data(), events.size(), PollTimeout()) < 0 && errno != EINTR) {
       KillAll();
@@ -88,7 +88,7 @@ base::Status Parent::Run() {
     }
     // Before the dead are reaped: a pid is a child's until then.
     if (events[1].revents != 0) {
-      ReadyIsTaken();
+      ReadyIsGone();
     }
     if (TakeSignals()) {
       KillAll();
@@ -126,7 +126,7 @@ bool Parent::TakeSignals() {
 
 void Parent::ForkReady() {
   std::array<int, 2> ends{-1, -1};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) {
+  if (pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
     base::Log(Severity::kError, "pipe-failed", {{"errno", std::int64_t{errno}}});
     pause_ = base::Deadline::After(kPauseAfterShortage);
     return;
@@ -146,20 +146,28 @@ void Parent::ForkReady() {
   ready_.emplace(ReadyChild{.pid = pid, .connected = std::move(ours)});
 }
 
-void Parent::ReadyIsTaken() {
+void Parent::ReadyIsGone() {
+  char byte = 0;
+  if (read(ready_->connected.get(), &byte, sizeof byte) != sizeof byte) {
+    // Where one cannot even begin, the next is not likely to.
+    pause_ = base::Deadline::After(kPauseAfterShortage);
+  }
   children_.push_back({.pid = ready_->pid, .deadline = base::Deadline::After(kChildTime)});
   ready_.reset();
 }
 
 void Parent::Reap() {
   int status = 0;
-  for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
-    std::erase_if(children_, [pid](const Child& child) { return child.pid == pid; });
-    if (ready_ && ready_->pid == pid) {
-      ready_.reset();
-      // Where one cannot even begin, the next is not likely to.
-      pause_ = base::Deadline::After(kPauseAfterShortage);
+  for (pid_t pid = waitpid(-1, &status, WNOHANG | WUNTRACED); pid > 0;
+       pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) {
+    if (WIFSTOPPED(status)) {
+      kill(pid, SIGKILL);
+      continue;
     }
+    if (ready_ && ready_->pid == pid) {
+      ReadyIsGone();
+    }
+    std::erase_if(children_, [pid](const Child& child) { return child.pid == pid; });
     NoteEnd(pid, status);
   }
 }
@@ -175,7 +183,7 @@ void Parent::KillLate() {
 
 void Parent::KillAll() {
   if (ready_) {
-    ReadyIsTaken();
+    ReadyIsGone();
   }
   for (const Child& child : children_) {
     kill(child.pid, SIGKILL);

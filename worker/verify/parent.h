@@ -32,7 +32,7 @@ class Parent {
     pid_t pid = -1;
     base::Deadline deadline;
   };
-  /// A child that waits for a connection, and the pipe that it closes when it has one.
+  /// A child that waits for a connection, and the pipe into which it puts a byte when it has one.
   struct ReadyChild {
     pid_t pid = -1;
     base::UniqueFd connected;
@@ -47,8 +47,9 @@ class Parent {
   /// True when a signal says to end.
   bool TakeSignals();
   void ForkReady();
-  /// The ready child has a connection, or is dead.
-  void ReadyIsTaken();
+  /// The ready child is one of those that answer, or dead before its time.
+  void ReadyIsGone();
+  /// Reaps the dead, and kills who was stopped: nobody else would make him go on.
   void Reap();
   void KillLate();
   void KillAll();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 #include <thread>
 
@@ -34,7 +35,7 @@ pid_t ParentOf(const std::filesystem::path& process) {
 
 }  // namespace
 
-VerifydProcess::VerifydProcess() {
+VerifydProcess::VerifydProcess(std::optional<rlim_t> descriptors) {
   const auto listener = rpc::Listen(path_);
   EXPECT_TRUE(listener.ok());
   listener_ = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(listener->get()));
@@ -50,6 +51,10 @@ VerifydProcess::VerifydProcess() {
          STDERR_FILENO);
     setenv("LISTEN_FDS", "1", 1);
     setenv("LISTEN_PID", std::to_string(getpid()).c_str(), 1);
+    if (descriptors.has_value()) {
+      const rlimit limit{.rlim_cur = *descriptors, .rlim_max = *descriptors};
+      setrlimit(RLIMIT_NOFILE, &limit);
+    }
     execl(kProgram, kProgram, nullptr);
     _exit(127);
   }
@@ -117,6 +122,28 @@ std::string VerifydProcess::StatusLine(pid_t pid, const std::string& name) const
     }
   }
   return "";
+}
+
+std::string VerifydProcess::Limit(pid_t pid, const std::string& name) const {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/limits");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name)) {
+      std::istringstream rest(line.substr(name.size()));
+      std::string soft;
+      rest >> soft;
+      return soft;
+    }
+  }
+  return "";
+}
+
+std::size_t VerifydProcess::CountInLog(const std::string& text) const {
+  std::ifstream file(folder_ / "log");
+  std::size_t count = 0;
+  for (std::string line; std::getline(file, line);) {
+    count += line.find(text) == std::string::npos ? 0U : 1U;
+  }
+  return count;
 }
 
 void VerifydProcess::Signal(int number) const {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,7 +16,8 @@ namespace sigward::testing {
 /// does it.
 class VerifydProcess {
  public:
-  VerifydProcess();
+  /// It may open DESCRIPTORS at most; none: as many as the test.
+  explicit VerifydProcess(std::optional<rlim_t> descriptors = std::nullopt);
   VerifydProcess(const VerifydProcess&) = delete;
   VerifydProcess& operator=(const VerifydProcess&) = delete;
   /// Ends the process when the test has not.
@@ -31,6 +34,10 @@ class VerifydProcess {
   pid_t ReadyChild() const;
   /// A line of /proc/PID/status.
   std::string StatusLine(pid_t pid, const std::string& name) const;
+  /// The soft limit of PID that /proc/PID/limits calls NAME.
+  std::string Limit(pid_t pid, const std::string& name) const;
+  /// Lines of its log that hold TEXT.
+  std::size_t CountInLog(const std::string& text) const;
   void Signal(int number) const;
   /// Waits for the end; returns the status of wait(2).
   int Wait();
