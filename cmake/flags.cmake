@@ -14,7 +14,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 if(SIGWARD_SANITIZE OR SIGWARD_FUZZ)
-  set(sanitizers address,undefined)
+  set(sanitizers ${SIGWARD_SANITIZE})
+  if(SIGWARD_FUZZ)
+    set(sanitizers address,undefined)
+  endif()
   target_compile_options(sigward_flags INTERFACE
     -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(sigward_flags INTERFACE -fsanitize=${sanitizers})
