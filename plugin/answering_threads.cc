@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <exception>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -67,7 +66,7 @@ void AnsweringThreads::Grow() {
   try {
     std::thread([this] { Run(); }).detach();
     ++threads_;
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     // Those that there are go on; what they cannot take waits in the backlog.
   }
 }

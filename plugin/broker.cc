@@ -3,11 +3,13 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <string>
@@ -41,6 +43,9 @@ using base::Severity;
 
 /// How long answers that are under way may take after SIGTERM.
 constexpr std::chrono::seconds kDrainTime{3};
+
+/// Eight for each question, and as many again for the rest.
+constexpr rlim_t kDescriptors = 2 * 8 * kMaxQuestionsAtOnce;
 
 /// This machine in Go's words, which OCI uses.
 verifier::Platform NodePlatform() {
@@ -87,6 +92,16 @@ base::UniqueFd SignalDescriptor() {
   return base::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/// A create holds several descriptors, and the usual soft limit is below what all that are answered
+/// at once hold together.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = std::min(limit.rlim_max, std::max<rlim_t>(limit.rlim_cur, kDescriptors));
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 /// Returns when a signal says to end; RELOAD at each that says to reload.
 void WaitForTheEnd(int signals, const std::function<void()>& reload) {
   pollfd watched{signals, POLLIN, 0};
@@ -109,6 +124,7 @@ void WaitForTheEnd(int signals, const std::function<void()>& reload) {
 int RunBroker(const Config& config, base::UniqueFd listener) {
   // Threads come and go with the questions: two arenas keep what they leave behind small.
   mallopt(M_ARENA_MAX, 2);
+  RaiseDescriptorLimit();
   umask(0077);
   signal(SIGPIPE, SIG_IGN);
   const base::UniqueFd signals = SignalDescriptor();

@@ -65,8 +65,9 @@ base::Result<base::SealedMemory> Seal(const base::UniqueFd& fd, std::size_t max_
   return base::SealedMemory::Open(std::move(sealed), max_bytes);
 }
 
+/// The descriptors are closed with this, so that a create waits with no more than it needs.
 base::Result<containerd::BundleFiles> TakeFiles(const rpc::GateQuestion& question,
-                                                const std::vector<base::UniqueFd>& descriptors) {
+                                                std::vector<base::UniqueFd> descriptors) {
   if (descriptors.size() != 2) {
     return Fail(Reason::kProtocol, "a create came with " + std::to_string(descriptors.size()) +
                                        " descriptors, not with two");
@@ -247,7 +248,8 @@ rpc::GateAnswer CreateDoor::AtRuntime(const rpc::GateQuestion& question,
         BundleName name, NameOfBundle(question.bundle, question.runtime_root, question.container_id,
                                       Resolved(rooms_.config.containerd_state)));
     journaled.container->ns = name.ns;
-    SIGWARD_ASSIGN_OR_RETURN(const containerd::BundleFiles files, TakeFiles(question, descriptors));
+    SIGWARD_ASSIGN_OR_RETURN(const containerd::BundleFiles files,
+                             TakeFiles(question, std::move(descriptors)));
     if (auto canary = JudgeCanary(rooms_, name, files.config, journaled, deadline)) {
       return *std::move(canary);
     }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/bytes.h"
+#include "base/sealed_memory.h"
 #include "plugin/broker.h"
 #include "plugin/config/config.h"
 #include "plugin/sync/root_only.h"
@@ -73,12 +76,17 @@ int Refuse(const sigward::base::Error& error) {
   return kUsage;
 }
 
-/// Becomes the launcher, which lies beside this program. Returns only when that cannot be.
-int BecomeLauncher(const std::string& config_path) {
+/// Becomes the launcher, which lies beside this program, with the configuration that was found good
+/// here. Returns only when that cannot be.
+int BecomeLauncher(const std::string& config_text) {
   std::error_code error;
   const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::string launcher = own.parent_path() / "sigward-launcher";
-  execl(launcher.c_str(), launcher.c_str(), config_path.c_str(), nullptr);
+  const auto config = sigward::base::SealBytes(sigward::base::AsBytes(config_text));
+  if (own.is_absolute() && config.ok() && fcntl(config->get(), F_SETFD, 0) == 0) {
+    const std::string path = "/proc/self/fd/" + std::to_string(config->get());
+    execl(launcher.c_str(), launcher.c_str(), path.c_str(), nullptr);
+  }
   return Refuse(sigward::base::Fail(sigward::base::Reason::kConfigInvalid,
                                     launcher + " could not be started"));
 }
@@ -101,7 +109,7 @@ int Run(const Options& options) {
                                       "--activated, but no socket was handed over"));
   }
   if (!listener->has_value()) {
-    return BecomeLauncher(options.config_path);
+    return BecomeLauncher(*text);
   }
   if (const auto bound = CheckBoundPath((*listener)->get(), config->gate_socket); !bound.ok()) {
     return Refuse(bound.error());

@@ -1,6 +1,7 @@
 #include "plugin/containerd/grpc_ahead.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plugin/containerd/grpc_calls.h"
@@ -55,22 +56,24 @@ class Pending {
 
 class AskedAhead final : public Records {
  public:
-  AskedAhead(Records& records, GrpcStubs& stubs, const Ahead& ahead, const base::Deadline& deadline)
-      : records_(records), asked_(ahead) {
-    if (!ahead.container.empty()) {
+  AskedAhead(Records& records, Ahead ahead) : records_(records), asked_(std::move(ahead)) {}
+
+  /// Apart from the constructor: what throws here leaves an object whose destructor ends the calls.
+  void Begin(GrpcStubs& stubs, const base::Deadline& deadline) {
+    if (!asked_.container.empty()) {
       api::containers::v1::GetContainerRequest question;
-      question.set_id(ahead.container);
-      container_.Start(ahead.ns, deadline, [&](grpc::ClientContext* context) {
+      question.set_id(asked_.container);
+      container_.Start(asked_.ns, deadline, [&](grpc::ClientContext* context) {
         return stubs.containers.AsyncGet(context, question, &queue_);
       });
     }
-    if (!ahead.snapshotter.empty() && !ahead.snapshot_key.empty()) {
+    if (!asked_.snapshotter.empty() && !asked_.snapshot_key.empty()) {
       AskForSnapshot(stubs, deadline);
     }
-    if (!ahead.image.empty()) {
+    if (!asked_.image.empty()) {
       api::images::v1::GetImageRequest question;
-      question.set_name(ahead.image);
-      image_.Start(ahead.ns, deadline, [&](grpc::ClientContext* context) {
+      question.set_name(asked_.image);
+      image_.Start(asked_.ns, deadline, [&](grpc::ClientContext* context) {
         return stubs.images.AsyncGet(context, question, &queue_);
       });
     }
@@ -173,7 +176,9 @@ class AskedAhead final : public Records {
 
 std::unique_ptr<Records> GrpcAhead(Records& records, GrpcStubs& stubs, const Ahead& ahead,
                                    const base::Deadline& deadline) {
-  return std::make_unique<AskedAhead>(records, stubs, ahead, deadline);
+  auto asked = std::make_unique<AskedAhead>(records, ahead);
+  asked->Begin(stubs, deadline);
+  return asked;
 }
 
 }  // namespace sigward::containerd

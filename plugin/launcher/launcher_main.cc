@@ -13,7 +13,8 @@ constexpr int kUsage = 2;
 
 int main(int argc, char** argv) {
   if (argc != 2) {
-    std::fputs("Usage: sigward-launcher CONFIG_FILE\nStarted by sigwardd, not by hand.\n", stderr);
+    std::fputs("Usage: sigward-launcher CONFIG_FILE\nsigwardd becomes it; not for use by hand.\n",
+               stderr);
     return kUsage;
   }
   const auto text = sigward::ReadConfigText(argv[1]);
