@@ -1,6 +1,7 @@
 #include "plugin/audit.h"
 
 #include <charconv>
+#include <exception>
 #include <optional>
 #include <utility>
 
@@ -58,7 +59,7 @@ void Audit::Run() {
     }
     requested_ = false;
     lock.unlock();
-    const auto done = Pass();
+    const base::Status done = PassInTheBackground();
     lock.lock();
     if (!done.ok() && !failed) {
       base::Log(base::Severity::kWarning, "audit-incomplete",
@@ -72,6 +73,27 @@ void Audit::Run() {
       changed_.wait_for(lock, kPauseAfterFailure, [this] { return stopping_; });
       requested_ = true;
     }
+  }
+}
+
+base::Status Audit::PassInTheBackground() {
+  try {
+    auto done = Pass();
+    return done.ok() ? base::Ok() : base::Status(std::move(done).error());
+  } catch (const std::exception& failure) {
+    return Fail(Reason::kInternal, failure.what());
+  }
+}
+
+CreateVerdict Audit::Judge(const std::string& ns, const std::string& id,
+                           journal::Question& question) {
+  try {
+    return door_.Running({.ns = ns, .id = id, .has_record = true}, question,
+                         base::Deadline::After(kAuditDeadline));
+  } catch (const std::exception& failure) {
+    base::Error error = Fail(Reason::kInternal, failure.what());
+    std::string line = LineOf(error);
+    return {Refusal(std::move(error)), std::move(line)};
   }
 }
 
@@ -95,8 +117,7 @@ base::Result<std::vector<std::string>> Audit::Pass() {
       const auto started = std::chrono::steady_clock::now();
       journal::Question question{policy::Origin::kRunning, "", ""};
       question.container = journal::ContainerName{ns, task.container_id, "", "", ""};
-      CreateVerdict verdict = door_.Running({.ns = ns, .id = task.container_id, .has_record = true},
-                                            question, base::Deadline::After(kAuditDeadline));
+      CreateVerdict verdict = Judge(ns, task.container_id, question);
       const auto policy = policy_.Current();
       const bool stop = policy != nullptr && policy->node().stop_running &&
                         verdict.decision.verdict == policy::Verdict::kDeny;

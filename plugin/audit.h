@@ -22,7 +22,8 @@ inline constexpr std::chrono::seconds kAuditDeadline{8};
 inline constexpr std::size_t kMaxPageBytes = 48U << 10;
 
 /// Judges what runs already, in the background after each change of the policy and when asked;
-/// stops what is refused, where the policy says so. What could not be told is never stopped.
+/// stops what is refused, where the policy says so. What could not be told is never stopped; what
+/// is thrown while a container is judged (out of memory, say) means just that.
 class Audit {
  public:
   /// Everything outlives it.
@@ -46,6 +47,9 @@ class Audit {
  private:
   void Run();
   base::Result<std::vector<std::string>> Pass();
+  /// Pass, which may throw.
+  base::Status PassInTheBackground();
+  CreateVerdict Judge(const std::string& ns, const std::string& id, journal::Question& question);
 
   containerd::Containerd& containerd_;
   CreateDoor& door_;

@@ -1,6 +1,8 @@
 #include "plugin/preparation.h"
 
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 #include "base/log.h"
 #include "plugin/containerd/image_claim.h"
@@ -14,7 +16,64 @@ constexpr std::chrono::milliseconds kApiPatience{5000};
 constexpr std::chrono::milliseconds kBeforeReading{150};
 constexpr std::chrono::milliseconds kPauseAfterLoss{500};
 
+void LogFailure(const std::exception& failure) noexcept {
+  try {
+    base::Log(base::Severity::kError, "preparation-failed", {{"detail", failure.what()}});
+  } catch (const std::exception&) {
+    // No memory even for that.
+    return;
+  }
+}
+
 }  // namespace
+
+/// An item that a thread has taken to judge it; given back however that ends.
+class Preparation::Turn {
+ public:
+  /// Waits for an item; has none when all is to end.
+  explicit Turn(Preparation& preparation) : preparation_(preparation) {
+    std::unique_lock lock(preparation_.mutex_);
+    preparation_.changed_.wait(lock, [this] {
+      return preparation_.stopping_ ||
+             preparation_.NextReadyLocked() != preparation_.waiting_.end();
+    });
+    if (preparation_.stopping_) {
+      return;
+    }
+    const auto place = preparation_.NextReadyLocked();
+    key_ = KeyOf(*place);
+    ++preparation_.under_way_[place->image.registry()];
+    // From here on nothing throws: an item waits or has its turn, and is never lost.
+    ++preparation_.all_under_way_;
+    item_ = std::move(*place);
+    preparation_.waiting_.erase(place);
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (!item_.has_value()) {
+      return;
+    }
+    const std::lock_guard lock(preparation_.mutex_);
+    preparation_.pending_.erase(*key_);
+    preparation_.awaited_.erase(*key_);
+    const auto busy = preparation_.under_way_.find(item_->image.registry());
+    if (--busy->second == 0) {
+      preparation_.under_way_.erase(busy);
+    }
+    --preparation_.all_under_way_;
+    preparation_.changed_.notify_all();
+    preparation_.judged_.notify_all();
+  }
+
+  const std::optional<Item>& item() const { return item_; }
+  const Key& key() const { return *key_; }
+
+ private:
+  Preparation& preparation_;
+  std::optional<Item> item_;
+  std::optional<Key> key_;
+};
 
 Preparation::Preparation(containerd::Containerd& containerd, containerd::ImageContents& contents,
                          gate::Gate& gate, gate::EvidenceStore& store, sync::ActivePolicy& policy,
@@ -41,10 +100,33 @@ Preparation::~Preparation() {
 }
 
 void Preparation::Start() {
-  threads_.emplace_back([this] { Listen(); });
-  threads_.emplace_back([this] { ReadStoresWhenAsked(); });
+  const auto start = [this](bool (Preparation::*step)()) {
+    threads_.emplace_back([this, step] { Repeat([this, step] { return (this->*step)(); }); });
+  };
+  start(&Preparation::Listen);
+  start(&Preparation::ReadStoresWhenAsked);
   for (std::size_t i = 0; i < kPreparedAtOnce; ++i) {
-    threads_.emplace_back([this] { Work(); });
+    start(&Preparation::JudgeNext);
+  }
+}
+
+void Preparation::Repeat(const std::function<bool()>& step) {
+  // Of failures in a row one is logged, so that the log does not grow with them.
+  bool failed = false;
+  while (true) {
+    try {
+      if (!step()) {
+        return;
+      }
+      failed = false;
+      continue;
+    } catch (const std::exception& failure) {
+      if (!std::exchange(failed, true)) {
+        LogFailure(failure);
+      }
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, kPauseAfterThrow, [this] { return stopping_; });
   }
 }
 
@@ -53,37 +135,41 @@ std::uint64_t Preparation::Generation() const {
   return current == nullptr ? 0 : current->generation();
 }
 
-void Preparation::PolicyChanged() {
-  {
-    const std::lock_guard lock(mutex_);
-    read_stores_ = true;
-  }
+void Preparation::ReadStoresSoon() {
+  const std::lock_guard lock(mutex_);
+  read_stores_ = true;
   changed_.notify_all();
 }
 
-void Preparation::Listen() {
-  bool was_listening = true;
-  while (true) {
-    const base::Error end = containerd_.Listen(
-        [this] {
-          const std::lock_guard lock(mutex_);
-          listening_ = true;
-          read_stores_ = true;
-          changed_.notify_all();
-        },
-        [this](const std::string& ns, const std::string& name) { Appeared(ns, name); });
-    std::unique_lock lock(mutex_);
-    if (stopping_) {
-      return;
-    }
-    if (listening_ || was_listening) {
-      base::Log(base::Severity::kWarning, "containerd-events-lost",
-                {{"reason", base::ReasonWord(end.reason)}, {"detail", end.detail}});
-    }
-    was_listening = false;
-    listening_ = false;
-    changed_.wait_for(lock, kPauseAfterLoss, [this] { return stopping_; });
+bool Preparation::Listen() {
+  const base::Error end = containerd_.Listen(
+      [this] {
+        const std::lock_guard lock(mutex_);
+        listening_ = true;
+        read_stores_ = true;
+        loss_is_known_ = false;
+        changed_.notify_all();
+      },
+      [this](const std::string& ns, const std::string& name) {
+        // Nothing is thrown through the stream's own code. What is missed here is in the store.
+        try {
+          Appeared(ns, name);
+        } catch (const std::exception& failure) {
+          LogFailure(failure);
+          ReadStoresSoon();
+        }
+      });
+  std::unique_lock lock(mutex_);
+  listening_ = false;
+  if (stopping_) {
+    return false;
   }
+  if (!std::exchange(loss_is_known_, true)) {
+    base::Log(base::Severity::kWarning, "containerd-events-lost",
+              {{"reason", base::ReasonWord(end.reason)}, {"detail", end.detail}});
+  }
+  changed_.wait_for(lock, kPauseAfterLoss, [this] { return stopping_; });
+  return true;
 }
 
 void Preparation::Appeared(const std::string& ns, const std::string& name) {
@@ -99,21 +185,26 @@ void Preparation::Appeared(const std::string& ns, const std::string& name) {
   AddLocked({*reference, (*image)->target, (*image)->media_type, ns}, /*first=*/true);
 }
 
-void Preparation::ReadStoresWhenAsked() {
-  std::unique_lock lock(mutex_);
-  while (!stopping_) {
+bool Preparation::ReadStoresWhenAsked() {
+  {
+    std::unique_lock lock(mutex_);
     changed_.wait_for(lock, kReadStoreEvery, [this] { return stopping_ || read_stores_; });
     changed_.wait_for(lock, kBeforeReading, [this] { return stopping_; });
     if (stopping_) {
-      return;
+      return false;
     }
     read_stores_ = false;
-    if (listening_) {
-      lock.unlock();
-      ReadStores();
-      lock.lock();
+    if (!listening_) {
+      return true;
     }
   }
+  try {
+    ReadStores();
+  } catch (const std::exception&) {
+    ReadStoresSoon();
+    throw;
+  }
+  return true;
 }
 
 void Preparation::ReadStores() {
@@ -164,8 +255,12 @@ void Preparation::AddLocked(Item item, bool first) {
     if (place == waiting_.end()) {
       return;
     }
-    waiting_.erase(place);
-  } else if (waiting_.size() >= kMaxWaiting) {
+    *place = std::move(item);
+    std::rotate(waiting_.begin(), place, std::next(place));
+    changed_.notify_all();
+    return;
+  }
+  if (waiting_.size() >= kMaxWaiting) {
     if (!first) {
       return;
     }
@@ -173,12 +268,13 @@ void Preparation::AddLocked(Item item, bool first) {
     awaited_.erase(KeyOf(waiting_.back()));
     waiting_.pop_back();
   }
-  pending_.insert(key);
+  // In this order: what is pending and does not wait would never be judged.
   if (first) {
     waiting_.push_front(std::move(item));
   } else {
     waiting_.push_back(std::move(item));
   }
+  pending_.insert(key);
   changed_.notify_all();
 }
 
@@ -193,48 +289,29 @@ void Preparation::RefillLocked() {
 std::deque<Preparation::Item>::iterator Preparation::NextReadyLocked() {
   const bool is_crowded = all_under_way_ + kKeptForAwaited >= kPreparedAtOnce;
   return std::ranges::find_if(waiting_, [&](const Item& item) {
-    if (is_crowded && !awaited_.contains(KeyOf(item))) {
-      return false;
-    }
     const auto busy = under_way_.find(item.image.registry());
+    if (is_crowded) {
+      return busy == under_way_.end() && awaited_.contains(KeyOf(item));
+    }
     return busy == under_way_.end() || busy->second < kPreparedAtOncePerRegistry;
   });
 }
 
-std::optional<Preparation::Item> Preparation::NextLocked(std::unique_lock<std::mutex>& lock) {
-  changed_.wait(lock, [this] { return stopping_ || NextReadyLocked() != waiting_.end(); });
-  if (stopping_) {
-    return std::nullopt;
+bool Preparation::JudgeNext() {
+  const Turn turn(*this);
+  if (!turn.item().has_value()) {
+    return false;
   }
-  const auto place = NextReadyLocked();
-  Item item = std::move(*place);
-  waiting_.erase(place);
-  ++under_way_[item.image.registry()];
-  ++all_under_way_;
-  return item;
-}
-
-void Preparation::Work() {
-  std::unique_lock lock(mutex_);
-  while (auto item = NextLocked(lock)) {
-    lock.unlock();
-    // Taken before: a policy that comes meanwhile has the image judged once more.
-    const std::uint64_t generation = Generation();
-    auto unread = Judge(*item);
-    lock.lock();
-    if (prepared_.size() >= kMaxPrepared) {
-      prepared_.clear();
-    }
-    prepared_[KeyOf(*item)] = {generation, clock_.SteadyNow(), std::move(unread)};
-    pending_.erase(KeyOf(*item));
-    awaited_.erase(KeyOf(*item));
-    if (--under_way_[item->image.registry()] == 0) {
-      under_way_.erase(item->image.registry());
-    }
-    --all_under_way_;
-    changed_.notify_all();
-    judged_.notify_all();
+  // Taken before: a policy that comes meanwhile has the image judged once more.
+  const std::uint64_t generation = Generation();
+  auto unread = Judge(*turn.item());
+  const std::lock_guard lock(mutex_);
+  if (prepared_.size() >= kMaxPrepared) {
+    prepared_.clear();
   }
+  prepared_.insert_or_assign(turn.key(),
+                             Outcome{generation, clock_.SteadyNow(), std::move(unread)});
+  return true;
 }
 
 bool Preparation::WaitForAllowance(const Item& item) {

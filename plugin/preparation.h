@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -29,7 +30,8 @@ namespace sigward {
 /// up its own images only.
 inline constexpr std::size_t kPreparedAtOnce = 8;
 inline constexpr std::size_t kPreparedAtOncePerRegistry = 4;
-/// Of them, how many are kept for what a create waits for.
+/// Of them, how many are kept for what a create waits for, and for registries of which nothing else
+/// is under way: three silent ones, whoever waits for their images, do not hold up all others.
 inline constexpr std::size_t kKeptForAwaited = 2;
 /// How many images a second are looked for in registries, after a first burst: a node with hundreds
 /// of images must not become a burden. An image that a create waits for is not held back.
@@ -45,10 +47,13 @@ inline constexpr std::size_t kMaxPrepared = 16'384;
 inline constexpr std::chrono::seconds kLookAgainAfter{10};
 /// The image store is read anew this often, should an event have been missed.
 inline constexpr std::chrono::seconds kReadStoreEvery{60};
+/// How long a thread pauses on which something was thrown.
+inline constexpr std::chrono::milliseconds kPauseAfterThrow{200};
 
 /// Judges the images of the node in the background, over the network too, so that a create finds
 /// the evidence here: at the start, for each new policy, and when an image appears. Safe for use by
-/// many threads.
+/// many threads. What is thrown on its own threads (out of memory, say) is logged, and the image
+/// counts as not judged.
 class Preparation {
  public:
   /// One image under one name, as policies and registries know it.
@@ -73,7 +78,7 @@ class Preparation {
   void Start();
 
   /// All images are to be judged anew: the policy has changed.
-  void PolicyChanged();
+  void PolicyChanged() { ReadStoresSoon(); }
 
   /// Waits until ITEM was judged under the active policy, at most until DEADLINE; it goes before
   /// all that is waiting. What was judged long enough ago is judged again, without waiting. Nothing
@@ -101,20 +106,24 @@ class Preparation {
     std::optional<base::Error> unread;
   };
 
+  class Turn;
+
   static Key KeyOf(const Item& item) { return {item.image.name(), item.target}; }
-  void Listen();
+  /// Does STEP over and over, also after it has thrown, until it returns false.
+  void Repeat(const std::function<bool()>& step);
+  bool Listen();
+  void ReadStoresSoon();
   void Appeared(const std::string& ns, const std::string& name);
-  void ReadStoresWhenAsked();
+  bool ReadStoresWhenAsked();
   void ReadStores();
-  void Work();
+  bool JudgeNext();
   /// Why not every place could be read, if so.
   std::optional<base::Error> Judge(const Item& item);
   bool WaitForAllowance(const Item& item);
   std::uint64_t Generation() const;
   void AddLocked(Item item, bool first);
   bool IsPreparedLocked(const Key& key, std::uint64_t generation) const;
-  /// Waits for the next item whose registry is not busy; nothing when all is to end.
-  std::optional<Item> NextLocked(std::unique_lock<std::mutex>& lock);
+  /// The next item whose registry is not busy.
   std::deque<Item>::iterator NextReadyLocked();
   void RefillLocked();
 
@@ -140,6 +149,8 @@ class Preparation {
   std::size_t all_under_way_ = 0;
   bool stopping_ = false;
   bool listening_ = false;
+  /// It has been logged that nothing is listened to.
+  bool loss_is_known_ = false;
   bool read_stores_ = false;
   /// Items that may be begun now; refilled with time.
   double allowance_ = kPreparationBurst;

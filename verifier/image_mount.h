@@ -14,6 +14,9 @@ namespace sigward::verifier {
 /// ROOT/TYPE.NAME (containerd's docs/ops.md).
 inline constexpr std::string_view kSnapshotterFolder = "io.containerd.snapshotter.v1.";
 
+/// Where CRI mounts image volumes, below containerd's state folder: THIS/SANDBOX/MANIFEST.
+inline constexpr std::string_view kImageVolumesFolder = "io.containerd.grpc.v1.cri/image-volumes";
+
 /// Tells where a container is given content of images beside its rootfs: Kubernetes' image volumes
 /// and Docker's image mounts are bind mounts of folders where somebody mounted a snapshot before.
 ///
@@ -25,9 +28,10 @@ inline constexpr std::string_view kSnapshotterFolder = "io.containerd.snapshotte
 ///   snapshotter's folder.
 ///
 /// What no mount table shows: symbolic links, so a source that reaches a snapshot's mount through
-/// one is not recognised; and snapshots that are filesystems of their own (devmapper, blockfile),
-/// which look like any other. A source within the snapshotter's folder itself is a folder of the
-/// node like any other.
+/// one is not recognised, but for an image volume: containerd spells its folder as it was told, and
+/// a source that names kImageVolumesFolder anywhere is taken at its word. And snapshots that are
+/// filesystems of their own (devmapper, blockfile), which look like any other. A source within the
+/// snapshotter's folder itself is a folder of the node like any other.
 class ImageMounts {
  public:
   /// Of a container with its rootfs at the clean path ROOT_PATH. Every source at or below the clean
@@ -35,8 +39,9 @@ class ImageMounts {
   ImageMounts(const MountTable& table, std::string_view root_path, std::string volumes);
 
   /// Where the content of an image that the clean path SOURCE gives is mounted: a clean path,
-  /// SOURCE or a folder above it. SOURCE itself where the table leaves open what it lies on, and
-  /// where it lies in VOLUMES with no mount there: what that is, is for the caller to find out.
+  /// SOURCE or a folder above it. SOURCE itself where the table leaves open what it lies on; the
+  /// volume that it names, or itself, where no mount is there that VOLUMES or kImageVolumesFolder
+  /// promises: what that is, is for the caller to find out.
   /// None when SOURCE lies on something else, on the rootfs, or on the node's root: a node that
   /// runs in a container has a snapshot there that is no image's to it.
   std::optional<std::string> PointOf(const std::string& source) const;

@@ -20,16 +20,12 @@ base::Result<ImageObjectFacts> ImageContents::Facts(const std::string& ns, const
       return found->second;
     }
   }
-  SIGWARD_ASSIGN_OR_RETURN(const auto bytes,
-                           containerd_.Read(ns, digest, verifier::kMaxManifestBytes, deadline));
-  if (!bytes.has_value()) {
-    return Fail(Reason::kImageUnknown, digest.text() + " is not in containerd's content store");
-  }
-  auto facts = reader_.ReadImageObject(digest, role, platform_, *bytes, deadline);
-  // What could not be told now may be told the next time, and so may bytes that were not the
-  // digest's.
-  if (!facts.ok() && (base::CouldNotTell(facts.error().reason) ||
-                      facts.error().reason == Reason::kDigestMismatch)) {
+  auto facts = Read(ns, digest, role, deadline);
+  // What could not be told now may be told the next time, what is not here may come, and bytes that
+  // were not the digest's may be mended.
+  if (!facts.ok() &&
+      (base::CouldNotTell(facts.error().reason) || facts.error().reason == Reason::kImageUnknown ||
+       facts.error().reason == Reason::kDigestMismatch)) {
     return facts;
   }
   const std::lock_guard lock(mutex_);
@@ -38,6 +34,17 @@ base::Result<ImageObjectFacts> ImageContents::Facts(const std::string& ns, const
   }
   remembered_.emplace(key, facts);
   return facts;
+}
+
+base::Result<ImageObjectFacts> ImageContents::Read(const std::string& ns, const Digest& digest,
+                                                   ImageObjectRole role,
+                                                   const base::Deadline& deadline) {
+  SIGWARD_ASSIGN_OR_RETURN(const auto bytes,
+                           containerd_.Read(ns, digest, verifier::kMaxManifestBytes, deadline));
+  if (!bytes.has_value()) {
+    return Fail(Reason::kImageUnknown, digest.text() + " is not in containerd's content store");
+  }
+  return reader_.ReadImageObject(digest, role, platform_, *bytes, deadline);
 }
 
 base::Result<ImageContent> ImageContents::Of(const std::string& ns, const Digest& target,

@@ -54,6 +54,10 @@ class ImageContents {
  private:
   using Key = std::pair<verifier::Digest, worker::ImageObjectRole>;
 
+  base::Result<worker::ImageObjectFacts> Read(const std::string& ns, const verifier::Digest& digest,
+                                              worker::ImageObjectRole role,
+                                              const base::Deadline& deadline);
+
   Containerd& containerd_;
   worker::Reader& reader_;
   const verifier::Platform platform_;

@@ -26,39 +26,56 @@ class SingleFlight {
   explicit SingleFlight(const base::Clock& clock) : clock_(clock) {}
 
   /// Runs WORK, or waits for the one who runs it for the same KEY. WORK must keep to DEADLINE
-  /// itself. Fails with kTimeout when another's answer is not there by DEADLINE.
+  /// itself; what it throws is the caller's, and one of those who wait begins anew. Fails with
+  /// kTimeout when another's answer is not there by DEADLINE.
   base::Result<T> Run(const std::string& key, const base::Deadline& deadline,
                       const std::function<T()>& work,
                       const std::function<std::chrono::milliseconds(const T&)>& keep_for) {
-    std::shared_ptr<Flight> flight;
+    const auto flight = std::make_shared<Flight>();
     {
       std::unique_lock lock(mutex_);
-      const auto found = flights_.find(key);
-      if (found != flights_.end() && !IsStale(*found->second)) {
-        flight = found->second;
+      while (true) {
+        auto& under_way = flights_[key];
+        if (under_way == nullptr || IsStale(*under_way)) {
+          under_way = flight;
+          break;
+        }
+        // A copy: the entry may be gone before this thread runs again.
+        const std::shared_ptr<Flight> other = under_way;
         // system-wide steady time, so that a deadline is one for all threads
-        if (!flight->landed.wait_until(lock, deadline.when(),
-                                       [&] { return flight->answer.has_value(); })) {
+        if (!other->landed.wait_until(lock, deadline.when(), [&] {
+              return other->answer.has_value() || other->is_lost;
+            })) {
           return base::Fail(base::Reason::kTimeout, "the same question is still being answered");
         }
-        return *flight->answer;
+        if (other->answer.has_value()) {
+          return *other->answer;
+        }
       }
-      flight = std::make_shared<Flight>();
-      flights_[key] = flight;
     }
-    T answer = work();
-    const std::lock_guard lock(mutex_);
-    const auto keep = keep_for(answer);
-    flight->answer.emplace(std::move(answer));
-    flight->stale_at = clock_.SteadyNow() + keep;
-    flight->landed.notify_all();
-    Forget(key, flight, keep.count() > 0);
-    return *flight->answer;
+    try {
+      T answer = work();
+      const std::lock_guard lock(mutex_);
+      const auto keep = keep_for(answer);
+      flight->answer.emplace(std::move(answer));
+      flight->stale_at = clock_.SteadyNow() + keep;
+      flight->landed.notify_all();
+      Forget(key, flight, keep.count() > 0);
+      return *flight->answer;
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      flight->is_lost = true;
+      flight->landed.notify_all();
+      Forget(key, flight, /*keep=*/false);
+      throw;
+    }
   }
 
  private:
   struct Flight {
     std::optional<T> answer;
+    /// Whoever was to answer has thrown.
+    bool is_lost = false;
     base::Clock::Steady stale_at;
     std::condition_variable landed;
   };

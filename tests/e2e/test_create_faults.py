@@ -2,11 +2,13 @@
 import concurrent.futures
 import json
 import os
+import resource
 import shutil
 import signal
 import time
 import unittest
 
+from bed.containerd import Containerd
 from bed.policies import key, node_policy, policy, static
 from bed.process import wait_until
 from e2e.test_create import CreateCase
@@ -96,6 +98,9 @@ class Faults(CreateCase):
                         self.assert_starts(done)
                     else:
                         self.assert_stopped(done, "no-signature: ")
+        # As many descriptors as the most questions at once need, whatever it was started with.
+        soft, hard = resource.prlimit(self.sigward.processes()["sigwardd"], resource.RLIMIT_NOFILE)
+        self.assertGreaterEqual(soft, min(hard, 8192))
 
     def test_images_from_before_the_daemon_are_prepared(self):
         before = self.sigward.status()["preparation"]["prepared"]
@@ -200,6 +205,34 @@ class OlderPod(CreateCase):
         newer = self.cri.pod()
         self.addCleanup(newer.remove)
         self.assert_pod_refuses(newer.start(unsigned), "no-signature: ")
+
+
+class LinkedContainerd(Containerd):
+    """Its state lies behind a symbolic link. NRI is off: the runtime door judges alone."""
+    def _config(self):
+        (self.folder / "linked").mkdir()
+        self.state.symlink_to("linked")
+        return super()._config().replace("disable = false", "disable = true")
+
+
+class LinkedState(CreateCase):
+    CONTAINERD = LinkedContainerd
+
+    def test_image_volumes_are_judged_as_containerd_spells_them(self):
+        """config.json names a volume by the link, mountinfo by where it leads."""
+        runs, volume = (self.add_image(name, signed=True) for name in ("linked", "linked-volume"))
+        unsigned = self.add_image("linked-unsigned")
+        for reference in (runs, volume, unsigned):
+            self.containerd.pull_locally(reference, "k8s.io")
+        pod = self.cri.pod()
+        self.assertNotIsInstance(pod, str, self.sigward.log()[-3000:])
+        self.addCleanup(pod.remove)
+
+        def mount(reference):
+            image = self.cri.messages.ImageSpec(image=reference)
+            return ({"container_path": "/mnt", "image": image, "readonly": True},)
+        self.assert_pod_starts(pod.start(runs, mounts=mount(volume)))
+        self.assert_pod_refuses(pod.start(runs, mounts=mount(unsigned)), "no-signature: .*linked-unsigned")
 
 
 if __name__ == "__main__":

@@ -120,6 +120,18 @@ TEST_F(AuditTest, WhatCouldNotBeToldIsNeverStopped) {
   EXPECT_THAT(node_.containerd.killed(), ElementsAre("default/c1"));
 }
 
+TEST_F(AuditTest, WhatIsThrownCouldNotBeTold) {
+  RunThree();
+  RequireSignatures({.floor = {}, .deny = {}, .stop_running = true});
+  node_.containerd.Throw("FindContainer good");
+  std::map<std::string, std::string> expected = {
+      {"good", "undetermined"}, {"bad", "deny"}, {"unread", "undetermined"}};
+  EXPECT_EQ(DecisionsOf(Ask()), expected);
+  EXPECT_THAT(node_.containerd.killed(), ElementsAre("k8s.io/bad"));
+  expected["good"] = "allow";
+  EXPECT_EQ(DecisionsOf(Ask()), expected);
+}
+
 TEST_F(AuditTest, AContainerThatCannotBeStoppedIsSaid) {
   RunThree();
   RequireSignatures({.floor = {}, .deny = {}, .stop_running = true});
@@ -198,6 +210,20 @@ TEST_F(AuditTest, LooksInTheBackgroundWhenRequested) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   EXPECT_THAT(node_.containerd.killed(), ElementsAre("k8s.io/bad"));
+}
+
+TEST_F(AuditTest, WhatIsThrownInTheBackgroundIsTriedAgain) {
+  RunThree();
+  RequireSignatures({.floor = {}, .deny = {}, .stop_running = true});
+  node_.containerd.Throw("Namespaces");
+  ::testing::internal::CaptureStderr();
+  audit_.Start();
+  audit_.Request();
+  for (int i = 0; i < 2000 && node_.containerd.killed().empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_THAT(node_.containerd.killed(), ElementsAre("k8s.io/bad"));
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), ::testing::HasSubstr("audit-incomplete"));
 }
 
 }  // namespace

@@ -224,6 +224,36 @@ TEST_F(BindingTest, EveryImageVolumeIsBoundByItsSnapshot) {
   EXPECT_THAT(Names(AtNri({}, sources).value().volumes), ElementsAre("registry.example/data"));
 }
 
+TEST_F(BindingTest, AVolumeIsJudgedHoweverContainerdsStateIsSpelled) {
+  const testing::TempFolder folder;
+  const std::string real = std::filesystem::canonical(folder.path()).string() + "/real";
+  std::filesystem::create_directory(real);
+  std::filesystem::create_directory_symlink(real, folder / "link");
+  Binding binding(node_.containerd, node_.reader, node_.contents, folder / "link");
+  node_.PutContainer("c1", "registry.example/app:v1", 1);
+  const auto volume = node_.PutImage("registry.example/data:v1", 2, 2);
+  for (const std::string& state : {real, folder / "link"}) {
+    const std::string folder_of_all = state + "/io.containerd.grpc.v1.cri/image-volumes";
+    const std::string key = folder_of_all + "/pod/" + std::string(volume.manifest.hex());
+    const auto at_nri = [&](const std::string& source) {
+      return binding.Of({.ns = kNs, .id = "c1", .mount_sources = {source}}, testing::Soon());
+    };
+    EXPECT_THAT(at_nri(key), FailsWith(Reason::kImageUnknown)) << "without a snapshot: " << key;
+    node_.containerd.PutSnapshot(kNs, "overlayfs", key, ChainNumber(2).text());
+    for (const std::string& source : {key, key + "/sub/folder"}) {
+      const auto bound = at_nri(source);
+      ASSERT_THAT(bound, IsOk()) << source;
+      EXPECT_THAT(Names(bound->volumes), ElementsAre("registry.example/data")) << source;
+    }
+    EXPECT_THAT(at_nri(folder_of_all + "-else/x").value().volumes, ::testing::IsEmpty());
+  }
+  // The runtime door has it looked for as the mount table spells it.
+  ASSERT_THAT(
+      binding.Of({.ns = kNs, .id = "c1", .files = &files_, .has_record = true}, testing::Soon()),
+      IsOk());
+  EXPECT_EQ(node_.reader.asked_volumes, real + "/io.containerd.grpc.v1.cri/image-volumes");
+}
+
 TEST_F(BindingTest, AVolumeWhosePathNamesAnotherManifestIsJudgedForItsFiles) {
   node_.PutContainer("c1", "registry.example/app:v1", 1);
   node_.PutImage("registry.example/data:v1", 2, 2);

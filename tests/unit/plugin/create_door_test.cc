@@ -48,15 +48,6 @@ class CreateDoorTest : public testing::CreateFixture {
     }
     return content;
   }
-  /// Files lie in c1's own layer.
-  void PutFilesIntoC1() {
-    ASSERT_THAT(base::WriteNewFile(folder_ / "upper/evil", "x"), testing::IsOk());
-  }
-  void GiveC1ALayer() {
-    std::filesystem::create_directory(folder_ / "upper");
-    node_.containerd.PutMounts(FakeNode::kNs, "overlayfs", "c1",
-                               {{"overlay", "overlay", {"upperdir=" + (folder_ / "upper")}}});
-  }
 };
 
 TEST_F(CreateDoorTest, ASignedImageMayRunAndTheRecordSaysWhere) {
@@ -236,53 +227,20 @@ TEST_F(CreateDoorTest, TheSwitchReplacesNoSignature) {
   ExpectRefused(Create("c1"), Verdict::kDeny, Reason::kNoSignature);
 }
 
-TEST_F(CreateDoorTest, FilesBeforeTheFirstStartAreNotedOrRefused) {
+TEST_F(CreateDoorTest, AStateBehindASymbolicLinkIsTheSameState) {
   PutApp(true);
-  GiveC1ALayer();
-  PutFilesIntoC1();
-  policy::Policy refuses = PolicyOf("refuses", {Key(kKeyA)});
-  refuses.refuse_modified_rootfs = true;
-  UsePolicies({refuses, PolicyOf("plain", {Key(kKeyA)})});
-  const auto refused = Create("c1");
-  ExpectRefused(refused, Verdict::kDeny, Reason::kRootfsModified);
-  EXPECT_THAT(refused.line, HasSubstr("policy refuses"));
-  EXPECT_THAT(Json::parse(refused.record)["notes"][0].get<std::string>(),
-              StartsWith("rootfs-modified"));
-  ExpectRefused(Create("c1"), Verdict::kDeny, Reason::kRootfsModified);
-
   RequireSignatures();
-  const auto noted = Create("c1");
-  EXPECT_TRUE(noted.allowed());
-  EXPECT_EQ(Json::parse(noted.record)["notes"].size(), 1U);
-}
-
-TEST_F(CreateDoorTest, FilesThatAContainerWroteWhileItRanAreItsOwn) {
-  PutApp(true);
-  GiveC1ALayer();
-  policy::Policy refuses = PolicyOf("refuses", {Key(kKeyA)});
-  refuses.refuse_modified_rootfs = true;
-  UsePolicies({refuses});
-  ASSERT_TRUE(Create("c1").allowed());
-  PutFilesIntoC1();
-  const auto again = Create("c1");
-  EXPECT_TRUE(again.allowed()) << again.line;
-  EXPECT_FALSE(Json::parse(again.record).contains("notes"));
-}
-
-TEST_F(CreateDoorTest, TheNriDoorsAnswerDoesNotStandForAFirstStart) {
-  node_.PutImage(kApp, 1, 1, false, "k8s.io");
-  node_.PutContainer("c1", kApp, 1, "overlayfs", "k8s.io");
-  std::filesystem::create_directory(folder_ / "upper");
-  node_.containerd.PutMounts("k8s.io", "overlayfs", "c1",
-                             {{"overlay", "overlay", {"upperdir=" + (folder_ / "upper")}}});
-  policy::Policy refuses = PolicyOf("refuses", {Static(true)});
-  refuses.refuse_modified_rootfs = true;
-  UsePolicies({refuses});
-  nri::Container container;
-  container.id = "c1";
-  ASSERT_TRUE(door_.AtNri(container, testing::Soon()).allowed);
-  PutFilesIntoC1();
-  ExpectRefused(Create("c1", "k8s.io"), Verdict::kDeny, Reason::kRootfsModified);
+  const std::string link = folder_ / "link";
+  const std::string real = folder_ / "real";
+  std::filesystem::create_directory(real);
+  std::filesystem::create_directory_symlink(real, link);
+  config_.containerd_state = link;
+  auto question = QuestionOf("c1");
+  ExpectRefused(door_.AtRuntime(question, Descriptors()), Verdict::kDeny, Reason::kRuntimeUnknown);
+  // sigward-runtime sends its working folder with links resolved.
+  question.bundle = std::filesystem::canonical(real).string() + "/io.containerd.runtime.v2.task/" +
+                    FakeNode::kNs + "/c1";
+  EXPECT_TRUE(door_.AtRuntime(question, Descriptors()).allowed());
 }
 
 TEST_F(CreateDoorTest, ModeWarnMakesNoWarningOfABindingThatFails) {

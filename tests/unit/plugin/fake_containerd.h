@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <set>
 #include <string>
@@ -96,6 +97,12 @@ class FakeContainerd final : public containerd::Containerd {
     } else {
       broken_.erase(call);
     }
+  }
+
+  /// CALL, named as for Break, throws the next TIMES it is made, as it does when memory is short.
+  void Throw(const std::string& call, int times = 1) {
+    const std::lock_guard lock(mutex_);
+    throws_[call] = times;
   }
 
   /// "NAMESPACE/ID" of every container that was killed.
@@ -240,8 +247,12 @@ class FakeContainerd final : public containerd::Containerd {
     const auto found = map.find(key);
     return found == map.end() ? std::nullopt : std::optional(found->second);
   }
-  base::Status Works(const std::string& call, const std::string& argument = "") const {
+  base::Status Works(const std::string& call, const std::string& argument = "") {
     for (const std::string& name : {call, call + " " + argument}) {
+      if (const auto found = throws_.find(name); found != throws_.end() && found->second > 0) {
+        --found->second;
+        throw std::bad_alloc();
+      }
       if (const auto found = broken_.find(name); found != broken_.end()) {
         return found->second;
       }
@@ -252,6 +263,7 @@ class FakeContainerd final : public containerd::Containerd {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, base::Error> broken_;
+  std::map<std::string, int> throws_;
   std::set<std::string> namespaces_;
   Strings snapshotters_ = {"native", "overlayfs", "stargz"};
   std::map<std::string, std::map<std::string, containerd::Image>> images_;

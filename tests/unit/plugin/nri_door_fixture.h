@@ -16,7 +16,8 @@
 
 namespace sigward::nri {
 
-inline constexpr std::int64_t kTimeoutMs = 2000;
+/// Long, so that a decision is not late because the machine is busy.
+inline constexpr std::int64_t kTimeoutMs = 9000;
 
 /// Waits for CONDITION, which another thread makes true.
 inline bool Eventually(const std::function<bool()>& condition) {

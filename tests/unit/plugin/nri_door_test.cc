@@ -248,6 +248,7 @@ TEST_F(NriDoorTest, DoesNotConnectToASocketThatIsNotRoots) {
   ASSERT_EQ(chown(socket_.c_str(), 65534, 65534), 0);
   Open();
   EXPECT_FALSE(runtime.Accept(milliseconds(400)));
+  ASSERT_TRUE(Eventually([this] { return door_->status().error.has_value(); }));
   EXPECT_EQ(ErrorReason(), Reason::kContainerdUnreachable);
   EXPECT_THAT(door_->status().error->detail, HasSubstr("belongs to user 65534"));
   ASSERT_EQ(chown(socket_.c_str(), 0, 0), 0);

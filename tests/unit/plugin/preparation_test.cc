@@ -9,9 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/files.h"
-#include "fake_node.h"
-#include "gate_fixture.h"
+#include "preparation_fixture.h"
 
 namespace sigward {
 namespace {
@@ -19,58 +17,8 @@ namespace {
 using base::Fail;
 using base::Reason;
 using testing::DigestNumber;
-using testing::IsOk;
-using testing::Key;
-using testing::kKeyA;
-using testing::PolicyOf;
-using verifier::ObjectKind;
 
-class PreparationTest : public testing::GateFixture {
- protected:
-  static constexpr const char* kApp = "registry.example/app:v1";
-
-  void SetUp() override {
-    GateFixture::SetUp();
-    UsePolicy("signed");
-  }
-  void UsePolicy(const std::string& name) {
-    ASSERT_THAT(
-        base::WriteNewFile(folder_ / "policy.json", policy::Compile({PolicyOf(name, {Key(kKeyA)})},
-                                                                    policy::NoMatch::kDeny, "")),
-        IsOk());
-    ASSERT_THAT(policy_.Reload(), IsOk());
-  }
-  void StartAndListen() {
-    preparation_.Start();
-    ASSERT_TRUE(Comes([&] { return preparation_.progress().listening; }));
-  }
-  /// True as soon as DONE is, which may take a while.
-  template <typename Done>
-  static bool Comes(const Done& done) {
-    for (int i = 0; i < 1000 && !done(); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return done();
-  }
-  static Preparation::Item ItemOf(const std::string& name, int number) {
-    return {verifier::ImageRef::Parse(name).value(), DigestNumber(10 * number),
-            "application/vnd.oci.image.manifest.v1+json", ""};
-  }
-  void Sign() { fetcher_.image = {{ObjectKind::kLegacyManifest, "signed", ""}}; }
-  bool MayRun(int number) {
-    return gate_
-               .Decide(policy_.Current(),
-                       {policy::Origin::kRuntime, verifier::ImageRef::Parse(kApp).value(),
-                        DigestNumber(10 * number)},
-                       testing::Soon())
-               .verdict == policy::Verdict::kAllow;
-  }
-
-  testing::FakeNode node_;
-  sync::ActivePolicy policy_{folder_ / "policy.json", folder_ / "state.json"};
-  testing::FakeClock rate_clock_;
-  Preparation preparation_{node_.containerd, node_.contents, gate_, store_, policy_, rate_clock_};
-};
+class PreparationTest : public testing::PreparationFixture {};
 
 TEST_F(PreparationTest, JudgesWhatTheNodeHasWhenItStarts) {
   Sign();
@@ -116,7 +64,7 @@ TEST_F(PreparationTest, ListensAgainAfterALoss) {
   node_.containerd.LoseListener();
   EXPECT_TRUE(Comes([&] { return preparation_.progress().prepared == 1; }))
       << "what appeared meanwhile is found in the store";
-  EXPECT_TRUE(preparation_.progress().listening);
+  EXPECT_TRUE(Comes([&] { return preparation_.progress().listening; }));
 }
 
 TEST_F(PreparationTest, AwaitWaitsUntilItIsJudgedAndThenReturnsAtOnce) {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -115,6 +116,41 @@ TEST(SingleFlight, AnAnswerThatIsNotKeptIsAskedAgain) {
   };
   EXPECT_THAT(ask(), IsOkAndHolds(1));
   EXPECT_THAT(ask(), IsOkAndHolds(2));
+}
+
+TEST(SingleFlight, WhoThrowsKeepsNobodyWaiting) {
+  testing::FakeClock clock;
+  SingleFlight<int> flights(clock);
+  const auto quick = [] { return 2; };
+  const auto throws = []() -> int { throw std::bad_alloc(); };
+  EXPECT_THROW((void)flights.Run("a", Deadline::After(10s), throws, kKeepNothing), std::bad_alloc);
+  EXPECT_THAT(flights.Run("a", Deadline::After(10s), quick, kKeepNothing), IsOkAndHolds(2));
+  // Those that wait: one of them begins anew, and the others have its answer.
+  std::promise<void> started;
+  std::promise<void> go;
+  auto first = std::async(std::launch::async, [&] {
+    EXPECT_THROW((void)flights.Run(
+                     "a", Deadline::After(60s),
+                     [&]() -> int {
+                       started.set_value();
+                       go.get_future().wait();
+                       throw std::bad_alloc();
+                     },
+                     kKeepNothing),
+                 std::bad_alloc);
+  });
+  started.get_future().wait();
+  std::vector<std::future<base::Result<int>>> waiting;
+  for (int i = 0; i < 8; ++i) {
+    waiting.push_back(std::async(std::launch::async, [&] {
+      return flights.Run("a", Deadline::After(60s), quick, kKeepNothing);
+    }));
+  }
+  std::this_thread::sleep_for(50ms);
+  go.set_value();
+  for (auto& one : waiting) {
+    EXPECT_THAT(one.get(), IsOkAndHolds(2));
+  }
 }
 
 }  // namespace

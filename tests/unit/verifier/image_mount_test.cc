@@ -72,6 +72,32 @@ INSTANTIATE_TEST_SUITE_P(
             kVolume, kVolume}),
     [](const auto& row) { return std::string(row.param.name); });
 
+/// As containerd spells it where its state was given through a symbolic link to /run/containerd.
+const std::string kSpelled = "/var/run/containerd/io.containerd.grpc.v1.cri/image-volumes";
+const std::string kMounted = kNode + Line("60 44", "/", kVolume, "overlay overlay ro," + kLayers);
+
+INSTANTIATE_TEST_SUITE_P(
+    InTheFolderSpelledOtherwise, ImageMountTest,
+    ::testing::Values(
+        Row{"AVolume", kMounted, kSpelled + "/sandbox/manifest", kSpelled + "/sandbox/manifest"},
+        Row{"AFolderInIt", kMounted, kSpelled + "/sandbox/manifest/usr/bin",
+            kSpelled + "/sandbox/manifest"},
+        Row{"AllOfASandbox", kMounted, kSpelled + "/sandbox", kSpelled + "/sandbox"},
+        Row{"TheFolder", kMounted, kSpelled, kSpelled},
+        Row{"OfAnotherContainerd",
+            kNode + Line("60 44", "/", "/run/k3s" + kVolume, "tmpfs tmpfs rw"),
+            "/run/k3s" + kVolume + "/etc", "/run/k3s" + kVolume},
+        Row{"AMountInAVolume",
+            kNode + Line("60 44", "/", "/run/k3s" + kVolume + "/a", "tmpfs tmpfs rw"),
+            "/run/k3s" + kVolume + "/a/b", "/run/k3s" + kVolume + "/a"},
+        Row{"OpenWhereItLies", "43 42 0:1 / / rw - ext4 a rw\n44 42 0:2 / / rw - ext4 b rw\n",
+            kSpelled + "/sandbox/manifest/a", kSpelled + "/sandbox/manifest"},
+        Row{"ASimilarFolder", kMounted, kSpelled + "-else/sandbox/manifest", std::nullopt},
+        Row{"ASimilarState", kMounted, "/run/my-io.containerd.grpc.v1.cri/image-volumes/s/m",
+            std::nullopt},
+        Row{"TheFolderAbove", kMounted, "/var/run/containerd", std::nullopt}),
+    [](const auto& row) { return std::string(row.param.name); });
+
 INSTANTIATE_TEST_SUITE_P(
     Overlays, ImageMountTest,
     ::testing::Values(
