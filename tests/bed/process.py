@@ -29,6 +29,14 @@ def wait_until(ready, seconds, what, every=0.02):
         time.sleep(every)
 
 
+def freeze(pid):
+    """Stops the process, and waits until all its threads stand still: the signal alone does not."""
+    os.kill(pid, signal.SIGSTOP)
+    tasks = pathlib.Path(f"/proc/{pid}/task")
+    wait_until(lambda: all((task / "stat").read_text().rsplit(") ", 1)[1][0] == "T" for task in tasks.iterdir()),
+               20, f"{pid} stands still")
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

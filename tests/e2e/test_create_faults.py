@@ -10,7 +10,7 @@ import unittest
 
 from bed.containerd import Containerd
 from bed.policies import key, node_policy, policy, static
-from bed.process import wait_until
+from bed.process import freeze, wait_until
 from e2e.test_create import CreateCase
 
 
@@ -53,7 +53,7 @@ class Faults(CreateCase):
 
     def test_a_daemon_that_hangs_lets_nothing_start(self):
         broker = self.sigward.wait_for_processes()["sigwardd"]
-        os.kill(broker, signal.SIGSTOP)
+        freeze(broker)
         try:
             self.assert_stopped(self.start("hung"), "timeout: |gate-unreachable: |protocol: ")
         finally:

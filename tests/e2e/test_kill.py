@@ -8,7 +8,7 @@ import unittest
 
 from bed import images
 from bed.case import BedCase
-from bed.process import wait_until
+from bed.process import freeze, wait_until
 
 ROUNDS = 6
 
@@ -119,7 +119,7 @@ class Kill(BedCase):
             with self.subTest(name):
                 reference, digest = self.push(f"middle-{name}", signed=True)
                 victim = self.sigward.wait_for_processes()[name]
-                os.kill(victim, signal.SIGSTOP)
+                freeze(victim)
                 threading.Timer(0.5, os.kill, (victim, signal.SIGKILL)).start()
                 started = time.monotonic()
                 done = self.sigward.ask(reference, digest)

@@ -15,7 +15,7 @@ import unittest
 from bed import policies
 from bed.peers import BIN
 from bed.policies import key, policy, static
-from bed.process import Background, run
+from bed.process import Background, freeze, run
 
 from .case import ALLOWED, NO_SIGNATURE, REFUSED, InteropCase
 
@@ -210,7 +210,7 @@ class Activation(InteropCase):
     def test_a_question_waits_for_a_daemon_that_is_not_ready(self):
         waiting = self.sigwardd()
         self.assertEqual(self.ask_installed("status").returncode, 0)
-        waiting.send(signal.SIGSTOP)
+        freeze(waiting.pid)
         question = subprocess.Popen([self.root / "usr/bin/sigward", "status"], stdout=subprocess.DEVNULL,
                                     env={**os.environ, "SIGWARD_GATE_SOCKET": str(self.socket)})
         self.addCleanup(question.kill)
