@@ -45,7 +45,7 @@ using base::Severity;
 constexpr std::chrono::seconds kDrainTime{3};
 
 /// Eight for each question, and as many again for the rest.
-constexpr rlim_t kDescriptors = 2 * 8 * kMaxQuestionsAtOnce;
+constexpr rlim_t kDescriptors = rlim_t{2} * 8 * kMaxQuestionsAtOnce;
 
 /// This machine in Go's words, which OCI uses.
 verifier::Platform NodePlatform() {

@@ -208,7 +208,8 @@ CreateVerdict CreateDoor::Decide(const ContainerClaim& claim, journal::Question&
     return RefusedWhole(std::move(bound).error(), question);
   }
   TakeNames(bound->annotations, *question.container);
-  if (bound->modified && !IsFirstStart(bound->own_layer)) {
+  const std::string own_layer = claim.ns + "/" + claim.id + "=" + bound->own_layer;
+  if (bound->modified && !IsFirstStart(own_layer)) {
     bound->modified = false;
   }
   if (bound->modified) {
@@ -230,9 +231,11 @@ CreateVerdict CreateDoor::Decide(const ContainerClaim& claim, journal::Question&
   }
   question.image = telling->workload.image.text();
   question.digest = telling->workload.digest.text();
-  // Only what passed the runtime door has run.
-  if (telling->decision.verdict == Verdict::kAllow && question.origin == policy::Origin::kRuntime) {
-    NoteStart(bound->own_layer);
+  // Only what passed the runtime door has run. What was there before it ran stays so, should a
+  // stricter policy come.
+  if (telling->decision.verdict == Verdict::kAllow && !bound->modified &&
+      question.origin == policy::Origin::kRuntime) {
+    NoteStart(own_layer);
   }
   return {std::move(telling->decision), std::move(telling->line)};
 }

@@ -76,8 +76,9 @@ class CreateDoor {
   Judged JudgeImage(const Snapshot& snapshot, const containerd::BoundContainer& bound,
                     const containerd::NamedImage& image, const journal::Question& question,
                     std::string_view signature, const base::Deadline& deadline);
-  /// True until NoteStart was called for the layer that takes a container's own writes. Its folder
-  /// is never used again for another container, as an id may be.
+  /// True until NoteStart was called for the layer that takes a container's own writes: namespace,
+  /// id and folder. An id can be used again, and folders' numbers begin anew with containerd's
+  /// root.
   bool IsFirstStart(const std::string& own_layer);
   void NoteStart(const std::string& own_layer);
 

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "plugin/containerd/snapshot_chain.h"
+#include "verifier/image_mount.h"
 
 namespace sigward::containerd {
 namespace {
@@ -18,8 +19,6 @@ using base::Fail;
 using base::Reason;
 
 constexpr std::string_view kDockerNamespace = "moby";
-/// Below containerd's state folder.
-constexpr std::string_view kVolumes = "/io.containerd.grpc.v1.cri/image-volumes";
 constexpr std::size_t kMaxNameText = 200;
 constexpr std::array<std::string_view, 4> kAnnotations{
     kImageNameAnnotation, kContainerNameAnnotation, kPodNameAnnotation, kPodNamespaceAnnotation};
@@ -80,33 +79,29 @@ std::string LayerFolders(const std::vector<worker::SnapshotMount>& mounts, bool 
 }
 
 /// The image volumes among SOURCES: FOLDER/SANDBOX/MANIFEST, perhaps with a folder inside the image
-/// behind it.
-std::set<std::string> VolumesAmong(const std::vector<std::string>& sources,
-                                   const std::vector<std::string>& folders) {
+/// behind it. However containerd's state is spelled: what names that folder is taken at its word.
+std::set<std::string> VolumesAmong(const std::vector<std::string>& sources) {
+  const std::string folder = "/" + std::string(verifier::kImageVolumesFolder) + "/";
   std::set<std::string> volumes;
   for (const std::string& source : sources) {
-    for (const std::string& folder : folders) {
-      if (source.starts_with(folder + "/")) {
-        const std::size_t sandbox_end = source.find('/', folder.size() + 1);
-        volumes.insert(source.substr(
-            0, sandbox_end == std::string::npos ? sandbox_end : source.find('/', sandbox_end + 1)));
-      }
+    const std::size_t start = source.find(folder);
+    if (start == std::string::npos) {
+      continue;
     }
+    const std::size_t sandbox_end = source.find('/', start + folder.size());
+    volumes.insert(source.substr(
+        0, sandbox_end == std::string::npos ? sandbox_end : source.find('/', sandbox_end + 1)));
   }
   return volumes;
 }
 
 }  // namespace
 
-std::vector<std::string> Binding::VolumeFolders() const {
-  std::vector<std::string> folders;
+std::string Binding::VolumeFolder() const {
   std::error_code error;
   const auto resolved = std::filesystem::canonical(state_dir_, error);
-  folders.push_back((error ? state_dir_ : resolved.string()) + std::string(kVolumes));
-  if (state_dir_ + std::string(kVolumes) != folders.front()) {
-    folders.push_back(state_dir_ + std::string(kVolumes));
-  }
-  return folders;
+  return (error ? state_dir_ : resolved.string()) + "/" +
+         std::string(verifier::kImageVolumesFolder);
 }
 
 base::Status Binding::CheckLineage(const std::string& ns, const RootSnapshot& root, bool is_dockers,
@@ -224,8 +219,7 @@ base::Result<BoundContainer> Binding::Of(const ContainerClaim& claim,
   BoundContainer bound;
   bound.snapshotter = root->snapshotter;
   bound.annotations = claim.annotations;
-  const std::vector<std::string> volume_folders = VolumeFolders();
-  std::set<std::string> volumes = VolumesAmong(claim.mount_sources, volume_folders);
+  std::set<std::string> volumes = VolumesAmong(claim.mount_sources);
   const bool is_provable = ProvesItsChain(root->snapshotter);
   if (!is_provable) {
     bound.unprovable = "the snapshotter " + root->snapshotter +
@@ -242,7 +236,7 @@ base::Result<BoundContainer> Binding::Of(const ContainerClaim& claim,
     SIGWARD_ASSIGN_OR_RETURN(
         worker::ContainerFacts facts,
         reader_.ReadContainer(claim.files->config, claim.files->mountinfo, claim.files->bundle,
-                              mounts, kAnnotations, volume_folders.front(), deadline));
+                              mounts, kAnnotations, VolumeFolder(), deadline));
     if (facts.root_mismatch.has_value() && is_provable) {
       return Fail(Reason::kRootfsMismatch, *facts.root_mismatch);
     }

@@ -94,8 +94,8 @@ class Binding {
   /// What will be asked about CLAIM, as far as it can be told beforehand.
   Ahead Guess(const ContainerClaim& claim);
   void NoteSnapshotter(const std::string& snapshotter);
-  /// The folders in which CRI mounts image volumes, as it spells them and with links resolved.
-  std::vector<std::string> VolumeFolders() const;
+  /// The folder in which CRI mounts image volumes, links resolved.
+  std::string VolumeFolder() const;
   base::Status CheckLineage(const std::string& ns, const RootSnapshot& root, bool is_dockers,
                             const std::vector<worker::SnapshotMount>& mounts,
                             const std::vector<NamedImage>& images, const base::Deadline& deadline);

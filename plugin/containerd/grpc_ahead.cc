@@ -16,6 +16,7 @@ class Pending {
   Pending() = default;
   Pending(const Pending&) = delete;
   Pending& operator=(const Pending&) = delete;
+  ~Pending() = default;
 
   /// BEGIN is the stub's Async function of the call.
   template <typename Begin>
@@ -57,6 +58,8 @@ class Pending {
 class AskedAhead final : public Records {
  public:
   AskedAhead(Records& records, Ahead ahead) : records_(records), asked_(std::move(ahead)) {}
+  AskedAhead(const AskedAhead&) = delete;
+  AskedAhead& operator=(const AskedAhead&) = delete;
 
   /// Apart from the constructor: what throws here leaves an object whose destructor ends the calls.
   void Begin(GrpcStubs& stubs, const base::Deadline& deadline) {

@@ -33,6 +33,21 @@ grpc::Status Ask(const std::string& ns, const base::Deadline& deadline, Wait wai
   }
 }
 
+/// Forgets the stream's context before it is gone, however Listen ends.
+class Listening {
+ public:
+  explicit Listening(GrpcStubs& stubs) : stubs_(stubs) {}
+  Listening(const Listening&) = delete;
+  Listening& operator=(const Listening&) = delete;
+  ~Listening() {
+    const std::lock_guard lock(stubs_.mutex);
+    stubs_.listening = nullptr;
+  }
+
+ private:
+  GrpcStubs& stubs_;
+};
+
 }  // namespace
 
 GrpcContainerd::GrpcContainerd(const std::string& socket_path) {
@@ -257,6 +272,7 @@ base::Error GrpcContainerd::Listen(
   api::events::v1::SubscribeRequest question;
   question.add_filters("topic==\"/images/create\"");
   question.add_filters("topic==\"/images/update\"");
+  const Listening listening(*stubs_);
   const auto stream = stubs_->events.Subscribe(&context, question);
   on_listening();
   ::containerd::types::Envelope envelope;
@@ -266,10 +282,6 @@ base::Error GrpcContainerd::Listen(
     if (event.ParseFromString(envelope.event().value()) && !event.name().empty()) {
       on_image(envelope.namespace_(), event.name());
     }
-  }
-  {
-    const std::lock_guard lock(stubs_->mutex);
-    stubs_->listening = nullptr;
   }
   return ErrorOf(stream->Finish(), "event stream");
 }

@@ -19,6 +19,8 @@ class GrpcContainerd final : public Containerd {
   /// SOCKET_PATH is [containerd] address.
   explicit GrpcContainerd(const std::string& socket_path);
   ~GrpcContainerd() override;
+  GrpcContainerd(const GrpcContainerd&) = delete;
+  GrpcContainerd& operator=(const GrpcContainerd&) = delete;
 
   std::unique_ptr<Records> AskAhead(const Ahead& ahead, const base::Deadline& deadline) override;
   base::Result<std::vector<std::string>> Namespaces(const base::Deadline& deadline) override;

@@ -123,7 +123,8 @@ TEST_F(AnsweringThreadsTest, WhatIsTooManyWaits) {
   }
   WaitForHeld(kMost);
   const UniqueFd waiting = Say("question");
-  EXPECT_EQ(ThreadsHere(), threads_before_ + kMost);
+  // Threads of the test before may still have been ending when it was counted.
+  EXPECT_LE(ThreadsHere(), threads_before_ + kMost);
   Release();
   EXPECT_TRUE(IsAnswered(waiting));
   for (const UniqueFd& connection : connections) {

@@ -232,7 +232,7 @@ TEST_F(BindingTest, AVolumeIsJudgedHoweverContainerdsStateIsSpelled) {
   Binding binding(node_.containerd, node_.reader, node_.contents, folder / "link");
   node_.PutContainer("c1", "registry.example/app:v1", 1);
   const auto volume = node_.PutImage("registry.example/data:v1", 2, 2);
-  for (const std::string& state : {real, folder / "link"}) {
+  for (const std::string& state : {real, folder / "link", std::string("/spelled/otherwise")}) {
     const std::string folder_of_all = state + "/io.containerd.grpc.v1.cri/image-volumes";
     const std::string key = folder_of_all + "/pod/" + std::string(volume.manifest.hex());
     const auto at_nri = [&](const std::string& source) {

@@ -68,6 +68,14 @@ TEST_F(RootfsModifiedTest, FilesBeforeTheFirstStartAreNotedOrRefused) {
   EXPECT_EQ(Json::parse(noted.record)["notes"].size(), 1U);
 }
 
+TEST_F(RootfsModifiedTest, WhatALaxPolicyLetPassIsStillThereForAStrictOne) {
+  PutAFileInto("upper");
+  RequireSignatures();
+  ASSERT_TRUE(Create("c1").allowed());
+  UsePolicies({Refusing()});
+  ExpectModified(Create("c1"));
+}
+
 TEST_F(RootfsModifiedTest, FilesThatAContainerWroteWhileItRanAreItsOwn) {
   UsePolicies({Refusing()});
   ASSERT_TRUE(Create("c1").allowed());
