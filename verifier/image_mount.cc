@@ -31,21 +31,6 @@ bool HasSnapshotterFolder(std::string_view path) {
                  [](std::string_view element) { return element.starts_with(kSnapshotterFolder); });
 }
 
-/// PATH up to the part behind kImageVolumesFolder/SANDBOX, as far as it goes; none where it does
-/// not name that folder.
-std::optional<std::string> VolumeIn(std::string_view path) {
-  const std::string folder = "/" + std::string(kImageVolumesFolder) + "/";
-  const std::string whole = std::string(path) + "/";
-  const std::size_t start = whole.find(folder);
-  if (start == std::string::npos) {
-    return std::nullopt;
-  }
-  const std::size_t sandbox_end = whole.find('/', start + folder.size());
-  const std::size_t end =
-      sandbox_end == std::string::npos ? sandbox_end : whole.find('/', sandbox_end + 1);
-  return whole.substr(0, std::min(end, path.size()));
-}
-
 bool IsLayer(std::string_view directory) {
   return HasSnapshotterFolder(directory) ||
          (!directory.starts_with('/') && directory.ends_with("/fs"));
@@ -72,6 +57,19 @@ bool NamesLayer(std::string_view option) {
 
 }  // namespace
 
+std::optional<std::string> ImageVolumeIn(std::string_view path) {
+  const std::string folder = "/" + std::string(kImageVolumesFolder) + "/";
+  const std::string whole = std::string(path) + "/";
+  const std::size_t start = whole.find(folder);
+  if (start == std::string::npos) {
+    return std::nullopt;
+  }
+  const std::size_t sandbox_end = whole.find('/', start + folder.size());
+  const std::size_t end =
+      sandbox_end == std::string::npos ? sandbox_end : whole.find('/', sandbox_end + 1);
+  return whole.substr(0, std::min(end, path.size()));
+}
+
 ImageMounts::ImageMounts(const MountTable& table, std::string_view root_path, std::string volumes)
     : table_(table), volumes_(std::move(volumes)), rootfs_(table.Containing(root_path)) {
   if (rootfs_ != nullptr && rootfs_->point != root_path) {
@@ -89,7 +87,7 @@ std::optional<std::string> ImageMounts::PointOf(const std::string& source) const
   if (IsAtOrBelow(source, volumes_)) {
     return mount != nullptr && IsAtOrBelow(mount->point, volumes_) ? mount->point : source;
   }
-  if (auto volume = VolumeIn(source)) {
+  if (auto volume = ImageVolumeIn(source)) {
     return mount != nullptr && IsAtOrBelow(mount->point, *volume) ? mount->point : volume;
   }
   if (mount == nullptr) {

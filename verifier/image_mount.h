@@ -17,6 +17,11 @@ inline constexpr std::string_view kSnapshotterFolder = "io.containerd.snapshotte
 /// Where CRI mounts image volumes, below containerd's state folder: THIS/SANDBOX/MANIFEST.
 inline constexpr std::string_view kImageVolumesFolder = "io.containerd.grpc.v1.cri/image-volumes";
 
+/// The image volume that PATH names: PATH up to the part behind kImageVolumesFolder/SANDBOX, as far
+/// as it goes. However what stands before that folder is spelled, PATH is taken at its word; none
+/// where it does not name the folder.
+std::optional<std::string> ImageVolumeIn(std::string_view path);
+
 /// Tells where a container is given content of images beside its rootfs: Kubernetes' image volumes
 /// and Docker's image mounts are bind mounts of folders where somebody mounted a snapshot before.
 ///

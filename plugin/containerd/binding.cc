@@ -78,19 +78,12 @@ std::string LayerFolders(const std::vector<worker::SnapshotMount>& mounts, bool 
   return "";
 }
 
-/// The image volumes among SOURCES: FOLDER/SANDBOX/MANIFEST, perhaps with a folder inside the image
-/// behind it. However containerd's state is spelled: what names that folder is taken at its word.
 std::set<std::string> VolumesAmong(const std::vector<std::string>& sources) {
-  const std::string folder = "/" + std::string(verifier::kImageVolumesFolder) + "/";
   std::set<std::string> volumes;
   for (const std::string& source : sources) {
-    const std::size_t start = source.find(folder);
-    if (start == std::string::npos) {
-      continue;
+    if (auto volume = verifier::ImageVolumeIn(source)) {
+      volumes.insert(*std::move(volume));
     }
-    const std::size_t sandbox_end = source.find('/', start + folder.size());
-    volumes.insert(source.substr(
-        0, sandbox_end == std::string::npos ? sandbox_end : source.find('/', sandbox_end + 1)));
   }
   return volumes;
 }
