@@ -2,9 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <array>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -128,13 +126,7 @@ TEST_F(CreateCanaryTest, TheQuestionHasToBeWellFormed) {
   std::vector<base::UniqueFd> one;
   one.push_back(File("config.json"));
   ExpectRefused(Ask(question, std::move(one)), Reason::kProtocol);
-  std::array<int, 2> pair{};
-  ASSERT_EQ(pipe(pair.data()), 0);
-  const base::UniqueFd writes(pair[1]);
-  std::vector<base::UniqueFd> waits;
-  waits.push_back(File("config.json"));
-  waits.emplace_back(pair[0]);
-  ExpectRefused(Ask(question, std::move(waits)), Reason::kProtocol);
+  ExpectRefused(Ask(question, ConfigAndASilentPipe()), Reason::kProtocol);
   // config.json is the first of the two.
   std::vector<base::UniqueFd> swapped;
   swapped.push_back(File("mountinfo"));

@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <array>
 #include <string>
 #include <vector>
 
@@ -97,13 +95,7 @@ TEST_F(CreateDoorTest, NeedsExactlyTwoDescriptorsOfFiles) {
   auto three = Descriptors();
   three.push_back(File("mountinfo"));
   ExpectRefused(ask(std::move(three)), Verdict::kUndetermined, Reason::kProtocol);
-  std::array<int, 2> pair{};
-  ASSERT_EQ(pipe(pair.data()), 0);
-  const base::UniqueFd writes(pair[1]);
-  std::vector<base::UniqueFd> waits;
-  waits.push_back(File("config.json"));
-  waits.emplace_back(pair[0]);
-  ExpectRefused(ask(std::move(waits)), Verdict::kUndetermined, Reason::kProtocol);
+  ExpectRefused(ask(ConfigAndASilentPipe()), Verdict::kUndetermined, Reason::kProtocol);
   auto closed = Descriptors();
   closed[0].Reset();
   ExpectRefused(ask(std::move(closed)), Verdict::kUndetermined, Reason::kProtocol);

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <fcntl.h>
+#include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -63,6 +65,16 @@ class CreateFixture : public GateFixture {
     descriptors.push_back(File("mountinfo"));
     return descriptors;
   }
+  /// A pipe in the place of mountinfo, which keeps waiting whoever reads it.
+  std::vector<base::UniqueFd> ConfigAndASilentPipe() {
+    std::array<int, 2> ends{-1, -1};
+    EXPECT_EQ(pipe(ends.data()), 0);
+    silent_end_ = base::UniqueFd(ends[1]);
+    std::vector<base::UniqueFd> descriptors;
+    descriptors.push_back(File("config.json"));
+    descriptors.emplace_back(ends[0]);
+    return descriptors;
+  }
   rpc::GateQuestion QuestionOf(const std::string& id, const std::string& ns = FakeNode::kNs) const {
     rpc::GateQuestion question;
     question.call = rpc::GateCall::kCreate;
@@ -85,6 +97,7 @@ class CreateFixture : public GateFixture {
     return static_cast<policy::Verdict>(answer.verdict);
   }
 
+  base::UniqueFd silent_end_;
   Config config_;
   FakeNode node_;
   journal::Journal journal_;
