@@ -122,7 +122,7 @@ void WaitForTheEnd(int signals, const std::function<void()>& reload) {
 }  // namespace
 
 int RunBroker(const Config& config, base::UniqueFd listener) {
-  // Threads come and go with the questions: two arenas keep what they leave behind small.
+  // Threads come and go with bursts of questions: two arenas keep what they leave behind small.
   mallopt(M_ARENA_MAX, 2);
   RaiseDescriptorLimit();
   umask(0077);

@@ -269,10 +269,10 @@ base::Error GrpcContainerd::Listen(
     }
     stubs_->listening = &context;
   }
+  const Listening listening(*stubs_);
   api::events::v1::SubscribeRequest question;
   question.add_filters("topic==\"/images/create\"");
   question.add_filters("topic==\"/images/update\"");
-  const Listening listening(*stubs_);
   const auto stream = stubs_->events.Subscribe(&context, question);
   on_listening();
   ::containerd::types::Envelope envelope;
