@@ -1,7 +1,7 @@
 #pragma once
 
+#include "base/config/config.h"
 #include "base/unique_fd.h"
-#include "plugin/config/config.h"
 
 namespace sigward {
 

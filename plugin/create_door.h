@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/config/config.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
-#include "plugin/config/config.h"
 #include "plugin/containerd/binding.h"
 #include "plugin/gate/gate.h"
 #include "plugin/journal/journal.h"

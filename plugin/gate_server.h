@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/config/config.h"
 #include "base/unique_fd.h"
 #include "plugin/audit.h"
-#include "plugin/config/config.h"
 #include "plugin/create_door.h"
 #include "plugin/gate/evidence_store.h"
 #include "plugin/gate/gate.h"

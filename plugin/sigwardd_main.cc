@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/config/config.h"
 #include "base/sealed_memory.h"
 #include "plugin/broker.h"
-#include "plugin/config/config.h"
 #include "plugin/sync/root_only.h"
 #include "rpc/listen_fds.h"
 

@@ -224,35 +224,31 @@ void OpenStandardStreams() {
   close(fd);
 }
 
-base::Result<Program> Listening(std::string name, std::vector<std::string> arguments,
-                                const std::string& socket_path) {
-  SIGWARD_ASSIGN_OR_RETURN(base::UniqueFd socket, rpc::Listen(socket_path));
+/// NAME, in the launcher's own folder, with the configuration as CONFIG_TEXT.
+base::Result<Program> Configured(const std::string& name, const std::string& socket_path,
+                                 std::string_view config_text) {
   Program program;
-  program.name = std::move(name);
-  program.arguments = std::move(arguments);
-  program.socket = std::move(socket);
+  program.name = name;
+  program.arguments = {ProgramFolder() + "/" + name, "--config", kConfigInChild};
+  SIGWARD_ASSIGN_OR_RETURN(program.socket, rpc::Listen(socket_path));
+  SIGWARD_ASSIGN_OR_RETURN(program.config, base::SealBytes(base::AsBytes(config_text)));
   return program;
 }
 
 base::Result<std::vector<Program>> Prepare(const Config& config, std::string_view config_text) {
   std::error_code error;
   std::filesystem::create_directories(config.SocketFolder(), error);
-  const std::string folder = ProgramFolder();
   std::vector<Program> programs;
   // The deciding process stands first: signals are passed on to it.
-  SIGWARD_ASSIGN_OR_RETURN(Program broker,
-                           Listening("sigwardd", {folder + "/sigwardd", "--config", kConfigInChild},
-                                     config.gate_socket));
-  SIGWARD_ASSIGN_OR_RETURN(broker.config, base::SealBytes(base::AsBytes(config_text)));
-  SIGWARD_ASSIGN_OR_RETURN(
-      Program fetchd,
-      Listening("sigward-fetchd", {folder + "/sigward-fetchd", "--hosts-dir", config.hosts_dir},
-                config.fetchd_socket()));
-  SIGWARD_ASSIGN_OR_RETURN(
-      Program verifyd,
-      Listening("sigward-verifyd", {folder + "/sigward-verifyd"}, config.verifyd_socket()));
+  SIGWARD_ASSIGN_OR_RETURN(Program broker, Configured("sigwardd", config.gate_socket, config_text));
   programs.push_back(std::move(broker));
+  SIGWARD_ASSIGN_OR_RETURN(Program fetchd,
+                           Configured("sigward-fetchd", config.fetchd_socket(), config_text));
   programs.push_back(std::move(fetchd));
+  Program verifyd;
+  verifyd.name = "sigward-verifyd";
+  verifyd.arguments = {ProgramFolder() + "/" + verifyd.name};
+  SIGWARD_ASSIGN_OR_RETURN(verifyd.socket, rpc::Listen(config.verifyd_socket()));
   programs.push_back(std::move(verifyd));
   return programs;
 }

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "plugin/config/config.h"
+#include "base/config/config.h"
 
 namespace sigward {
 
@@ -10,8 +10,8 @@ namespace sigward {
 /// dies. The listening sockets are made here and stay open while a process is being replaced, so a
 /// question that arrives meanwhile waits instead of failing. After this set-up the launcher reads
 /// nothing but signals: SIGHUP is passed on to the deciding process, SIGTERM and SIGINT end all.
-/// Its children die with it. CONFIG_TEXT, from which CONFIG was parsed, goes to the deciding
-/// process. Returns the exit code.
+/// Its children die with it. CONFIG_TEXT, from which CONFIG was parsed, goes to all that
+/// read it. Returns the exit code.
 int RunLauncher(const Config& config, std::string_view config_text);
 
 }  // namespace sigward

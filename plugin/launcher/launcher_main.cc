@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "plugin/config/config.h"
+#include "base/config/config.h"
 #include "plugin/launcher/launcher.h"
 
 namespace {

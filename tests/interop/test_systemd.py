@@ -162,6 +162,7 @@ class Activation(InteropCase):
         cls.config = cls.root / "etc/sigward/test.toml"
         cls.config.write_text(f'[policy]\nsource = "file://{cls.root}/etc/sigward/policy.json"\n'
                               f'[gate]\nsocket = "{cls.socket}"\n[nri]\nsocket = ""\n'
+                              f'[registry]\nhosts_dir = "{cls.hosts_dir}"\n'
                               f'[containerd]\naddress = "{cls.root}/containerd.sock"\n[state]\ndir = "{state}"\n')
         policies.write(cls.root / "policies", [policy("signed", f"{cls.plain.host}/app/**", key(cls.keys.public("good"))),
                                                policy("frozen", "frozen.example/**", static("fail", "frozen"))])
@@ -197,7 +198,7 @@ class Activation(InteropCase):
 
     def test_a_question_starts_the_workers_too(self):
         self.activate(self.folder / "fetchd.sock", self.root / "usr/lib/sigward/sigward-fetchd",
-                      "--hosts-dir", self.hosts_dir)
+                      "--config", self.config)
         self.activate(self.folder / "verifyd.sock", self.root / "usr/lib/sigward/sigward-verifyd")
         self.sigwardd()
         signed, _ = self.push("app/signed")

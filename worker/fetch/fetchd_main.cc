@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/config/config.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "rpc/listen_fds.h"
@@ -18,15 +19,11 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
-constexpr const char* kDefaultHostsDir = "/etc/containerd/certs.d";
 constexpr const char* kHelp =
-    "Usage: sigward-fetchd [--hosts-dir DIR]\n"
-    "Fetches signatures from registries for sigwardd. DIR holds the registries' hosts.toml files "
-    "as\n"
-    "containerd reads them (/etc/containerd/certs.d). It expects one listening socket from who "
-    "starts\n"
-    "it: sigwardd itself, or systemd by sigward-fetchd.socket (LISTEN_FDS=1, LISTEN_PID=its own, "
-    "the\n"
+    "Usage: sigward-fetchd [--config FILE]\n"
+    "Fetches signatures from registries for sigwardd. FILE is sigward's configuration,\n"
+    "/etc/sigward/config.toml unless named. It expects one listening socket from who starts it:\n"
+    "sigwardd itself, or systemd by sigward-fetchd.socket (LISTEN_FDS=1, LISTEN_PID=its own, the\n"
     "socket as descriptor 3).\n";
 
 /// Arenas and thresholds that let the memory of a burst go back to the system: what a question
@@ -34,18 +31,18 @@ constexpr const char* kHelp =
 constexpr int kArenas = 2;
 constexpr int kMappedFrom = 128 << 10;
 
-std::optional<std::string> HostsDirIn(int argc, char** argv) {
+std::optional<std::string> ConfigPathIn(int argc, char** argv) {
   if (argc == 1) {
-    return kDefaultHostsDir;
+    return sigward::kDefaultConfigPath;
   }
-  if (argc == 3 && std::string_view(argv[1]) == "--hosts-dir" && argv[2][0] == '/') {
+  if (argc == 3 && std::string_view(argv[1]) == "--config") {
     return argv[2];
   }
   return std::nullopt;
 }
 
 /// Returns only when it cannot go on. What needs rights comes before the first connection.
-sigward::base::Error Serve(const std::string& hosts_dir, const sigward::base::UniqueFd& listener) {
+sigward::base::Error Serve(const sigward::Config& config, const sigward::base::UniqueFd& listener) {
   // A registry that closes a TLS connection would end the process: libcurl leaves the signal alone.
   signal(SIGPIPE, SIG_IGN);
   mallopt(M_ARENA_MAX, kArenas);
@@ -61,16 +58,22 @@ sigward::base::Error Serve(const std::string& hosts_dir, const sigward::base::Un
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     return sigward::base::Fail(sigward::base::Reason::kInternal, "libcurl cannot be initialised");
   }
-  sigward::worker::FetchContext context(hosts_dir);
+  sigward::worker::FetchContext context(config.hosts_dir);
   return sigward::worker::ServeListener(listener.get(), context);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::optional<std::string> hosts_dir = HostsDirIn(argc, argv);
-  if (!hosts_dir.has_value()) {
+  const std::optional<std::string> config_path = ConfigPathIn(argc, argv);
+  if (!config_path.has_value()) {
     std::fputs(kHelp, stderr);
+    return kUsage;
+  }
+  // Root's own file, read before root is given up and long before a registry's first byte.
+  const auto config = sigward::ReadConfig(*config_path);
+  if (!config.ok()) {
+    std::fprintf(stderr, "sigward-fetchd: %s\n", config.error().detail.c_str());
     return kUsage;
   }
   const auto listener = sigward::rpc::TakeOnlyListener();
@@ -78,7 +81,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "sigward-fetchd: %s\n%s", listener.error().detail.c_str(), kHelp);
     return kUsage;
   }
-  const sigward::base::Error error = Serve(*hosts_dir, *listener);
+  const sigward::base::Error error = Serve(*config, *listener);
   sigward::base::Log(sigward::base::Severity::kError, "fetchd-failed",
                      {{"reason", sigward::base::ReasonWord(error.reason)},
                       {"detail", std::string_view(error.detail)}});

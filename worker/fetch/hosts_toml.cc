@@ -8,7 +8,7 @@
 #include <tuple>
 #include <utility>
 
-#include "worker/fetch/toml_text.h"
+#include "base/config/toml_text.h"
 #include "worker/fetch/url.h"
 
 // Header-only and without exceptions: a syntax error is a value, not a throw.
@@ -281,7 +281,7 @@ Result<std::vector<HostSection>> ParseHostsToml(std::string_view text, const std
                 file + " is larger than " + std::to_string(kMaxHostsTomlBytes) + " bytes");
   }
   std::string ascii(text);
-  if (const auto line = LineOfNonAscii(ascii); line.has_value()) {
+  if (const auto line = base::LineOfNonAscii(ascii); line.has_value()) {
     return Fail(Reason::kConfigInvalid,
                 file + ":" + std::to_string(*line) + ": character beyond ASCII");
   }

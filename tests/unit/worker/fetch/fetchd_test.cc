@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "open_descriptors.h"
 #include "result_matchers.h"
 #include "rpc/frame.h"
@@ -248,10 +249,10 @@ int ExitCode(std::vector<std::string> arguments) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST(FetchdProgram, WantsOneListeningSocketAndAbsoluteFolders) {
+TEST(FetchdProgram, WantsOneListeningSocketAndAConfiguration) {
   EXPECT_EQ(ExitCode({}), 2);
-  EXPECT_EQ(ExitCode({"--hosts-dir", "/etc"}), 2);
-  EXPECT_EQ(ExitCode({"--hosts-dir", "certs.d"}), 2);
+  EXPECT_EQ(ExitCode({"--config", "/nowhere/config.toml"}), 2);
+  EXPECT_EQ(ExitCode({"--config"}), 2);
   EXPECT_EQ(ExitCode({"--other"}), 2);
 }
 
@@ -265,14 +266,19 @@ TEST(FetchdProgram, ServesTheSocketItIsHanded) {
   auto listener = rpc::Listen(path);
   ASSERT_THAT(listener, IsOk());
   const std::string program = std::string(SIGWARD_BIN_DIR) + "/sigward-fetchd";
-  const std::string certs = folder / "certs.d";
+  const std::string config = folder / "config.toml";
+  ASSERT_THAT(base::WriteNewFile(config,
+                                 "[policy]\nsource = \"file:///unread\"\n[registry]\n"
+                                 "hosts_dir = \"" +
+                                     (folder / "certs.d") + "\"\n"),
+              IsOk());
   const pid_t child = fork();
   if (child == 0) {
     const std::string pid = "LISTEN_PID=" + std::to_string(getpid());
     std::string count = "LISTEN_FDS=1";
-    std::string option = "--hosts-dir";
+    std::string option = "--config";
     std::vector<char*> argv{const_cast<char*>(program.c_str()), option.data(),
-                            const_cast<char*>(certs.c_str()), nullptr};
+                            const_cast<char*>(config.c_str()), nullptr};
     std::vector<char*> environment{const_cast<char*>(pid.c_str()), count.data(), nullptr};
     dup2(listener->get(), 3);
     execve(program.c_str(), argv.data(), environment.data());

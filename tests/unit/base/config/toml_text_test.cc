@@ -1,11 +1,11 @@
-#include "worker/fetch/toml_text.h"
+#include "base/config/toml_text.h"
 
 #include <gtest/gtest.h>
 
 #include <optional>
 #include <string>
 
-namespace sigward::worker {
+namespace sigward::base {
 namespace {
 
 TEST(LineOfNonAscii, CommentsMayHoldAnythingAndLoseIt) {
@@ -46,4 +46,4 @@ TEST(LineOfNonAscii, FindsTheRest) {
 }
 
 }  // namespace
-}  // namespace sigward::worker
+}  // namespace sigward::base

@@ -1,9 +1,9 @@
-#include "worker/fetch/toml_text.h"
+#include "base/config/toml_text.h"
 
 #include <algorithm>
 #include <string>
 
-namespace sigward::worker {
+namespace sigward::base {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
@@ -61,4 +61,4 @@ std::optional<std::size_t> LineOfNonAscii(std::string& toml) {
   return std::nullopt;
 }
 
-}  // namespace sigward::worker
+}  // namespace sigward::base
