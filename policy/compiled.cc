@@ -332,6 +332,11 @@ base::Result<std::shared_ptr<const PolicySnapshot>> PolicySnapshot::Parse(
   snapshot->transparency_url_ = std::move(parsed->transparency_url);
   snapshot->node_ = std::move(parsed->node);
   snapshot->policies_ = std::move(parsed->policies);
+  for (std::size_t i = 0; i < snapshot->policies_.size(); ++i) {
+    for (const Glob& glob : snapshot->policies_[i].globs) {
+      snapshot->globs_.Add(glob, i);
+    }
+  }
   return std::shared_ptr<const PolicySnapshot>(snapshot);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bitset>
+#include <utility>
 
 #include "base/text.h"
 
@@ -19,6 +20,7 @@ constexpr std::string_view kHttpsPort = ":443";
 constexpr char kWithin = '*';
 /// Stands for `**` in a pattern. No glob and no reference can hold this character.
 constexpr char kAcross = '#';
+constexpr std::string_view kWildcards = "*#";
 
 bool IsGlobCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -89,14 +91,27 @@ class Places {
   std::bitset<kMaxGlobLength + 1> reached_;
 };
 
+/// False when a literal piece of PATTERN is not in SUBJECT after those before it: no match then,
+/// seen without an automaton.
+bool HoldsPieces(std::string_view pattern, std::string_view subject) {
+  while (!pattern.empty()) {
+    const std::size_t end = std::min(pattern.find_first_of(kWildcards), pattern.size());
+    const std::size_t found = subject.find(pattern.substr(0, end));
+    if (found == std::string_view::npos) {
+      return false;
+    }
+    subject.remove_prefix(found + end);
+    pattern.remove_prefix(std::min(end + 1, pattern.size()));
+  }
+  return true;
+}
+
 bool MatchesPattern(std::string_view pattern, std::string_view subject) {
-  // Most policies are for other images, and the part before the first wildcard says so at once.
-  const std::size_t literal = std::min(pattern.find_first_of("*#"), pattern.size());
-  if (!subject.starts_with(pattern.substr(0, literal))) {
+  if (!HoldsPieces(pattern, subject)) {
     return false;
   }
-  Places places(pattern.substr(literal));
-  for (const char c : subject.substr(literal)) {
+  Places places(pattern);
+  for (const char c : subject) {
     places.Read(c);
     if (places.Nowhere()) {
       return false;
@@ -142,9 +157,20 @@ base::Result<Glob> Glob::Parse(std::string_view text) {
   return Glob(std::string(text), ToPattern(text));
 }
 
+Glob::Glob(std::string text, std::string pattern)
+    : text_(std::move(text)),
+      pattern_(std::move(pattern)),
+      literal_size_(std::min(pattern_.find_first_of(kWildcards), pattern_.size())) {}
+
+bool Glob::MatchesSpelling(std::string_view spelling) const {
+  return spelling.starts_with(literal()) &&
+         MatchesPattern(std::string_view(pattern_).substr(literal_size_),
+                        spelling.substr(literal_size_));
+}
+
 bool Glob::Matches(const GlobSubject& subject) const {
-  return std::ranges::any_of(subject.spellings_, [this](const std::string& spelling) {
-    return MatchesPattern(pattern_, spelling);
+  return std::ranges::any_of(subject.spellings(), [this](const std::string& spelling) {
+    return MatchesSpelling(spelling);
   });
 }
 

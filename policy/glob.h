@@ -20,8 +20,9 @@ class GlobSubject {
  public:
   GlobSubject(const verifier::ImageRef& image, const verifier::Digest& digest);
 
+  const std::vector<std::string>& spellings() const { return spellings_; }
+
  private:
-  friend class Glob;
   std::vector<std::string> spellings_;
 };
 
@@ -40,15 +41,18 @@ class Glob {
   /// written.)
   bool Matches(const GlobSubject& subject) const;
   bool Matches(const verifier::ImageRef& image, const verifier::Digest& digest) const;
+  bool MatchesSpelling(std::string_view spelling) const;
 
   const std::string& text() const { return text_; }
+  /// What stands before the first wildcard: every spelling that matches begins with it.
+  std::string_view literal() const { return std::string_view(pattern_).substr(0, literal_size_); }
 
  private:
-  Glob(std::string text, std::string pattern)
-      : text_(std::move(text)), pattern_(std::move(pattern)) {}
+  Glob(std::string text, std::string pattern);
   std::string text_;
   /// The text with its short forms written out and every `**` as one character.
   std::string pattern_;
+  std::size_t literal_size_;
 };
 
 }  // namespace sigward::policy

@@ -147,13 +147,9 @@ base::Status CheckTransparencyUrl(std::string_view url) {
 
 std::vector<const Policy*> PolicySnapshot::Select(const verifier::ImageRef& image,
                                                   const verifier::Digest& digest) const {
-  const GlobSubject subject(image, digest);
   std::vector<const Policy*> selected;
-  for (const Policy& policy : policies_) {
-    if (std::any_of(policy.globs.begin(), policy.globs.end(),
-                    [&](const Glob& glob) { return glob.Matches(subject); })) {
-      selected.push_back(&policy);
-    }
+  for (const std::size_t place : globs_.Find(GlobSubject(image, digest))) {
+    selected.push_back(&policies_[place]);
   }
   return selected;
 }

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "policy/glob.h"
+#include "policy/glob_index.h"
 #include "verifier/public_key.h"
 #include "verifier/verify_image.h"
 
@@ -102,6 +103,9 @@ base::Status CheckTransparencyUrl(std::string_view url);
 /// shared_ptr to const; a decision uses one snapshot from start to end.
 class PolicySnapshot {
  public:
+  PolicySnapshot(const PolicySnapshot&) = delete;
+  PolicySnapshot& operator=(const PolicySnapshot&) = delete;
+
   /// Parses the compiled form (docs/schemas/policy.schema.json; written by `sigward policy
   /// compile`). Unknown fields, duplicate names, an empty list of globs or authorities, or a key
   /// that does not parse refuse the whole. Fails with kPolicyInvalid or kTooLarge; the text names
@@ -127,6 +131,8 @@ class PolicySnapshot {
   std::string transparency_url_;
   NodeRules node_;
   std::vector<Policy> policies_;
+  /// Its globs are those in policies_, its owners their places there.
+  GlobIndex globs_;
 };
 
 /// The compiled form of POLICIES as JSON text, in one canonical spelling: the same policies always
