@@ -19,6 +19,9 @@ using base::Result;
 
 constexpr const char* kUserAgent = "sigward/" SIGWARD_VERSION;
 constexpr std::size_t kMaxTransportMessage = 160;
+/// What a body may take on the wire: chunks may be small, but not all frame and no content.
+constexpr std::size_t kMaxFraming = 64U << 10;
+constexpr std::size_t kMaxWireFactor = 2;
 /// Link headers of one response that are looked at.
 constexpr std::size_t kMaxLinkHeaders = 8;
 
@@ -70,10 +73,14 @@ Reason TransportReason(CURLcode code) {
   if (is_in(kTls)) {
     return Reason::kTlsFailed;
   }
-  if (code == CURLE_FILESIZE_EXCEEDED || code == CURLE_WRITE_ERROR) {
+  // libcurl calls a header line beyond its own bound "out of memory". Where memory really is out,
+  // this process does not get as far as here.
+  constexpr std::array kTooMuch{CURLE_FILESIZE_EXCEEDED, CURLE_WRITE_ERROR,
+                                CURLE_ABORTED_BY_CALLBACK, CURLE_OUT_OF_MEMORY};
+  if (is_in(kTooMuch)) {
     return Reason::kTooLarge;
   }
-  if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT) {
+  if (code == CURLE_FAILED_INIT) {
     return Reason::kInternal;
   }
   return Reason::kRegistryError;
@@ -95,6 +102,7 @@ CURL* HttpTransfer::Prepare() {
   body_.clear();
   unwanted_bytes_ = 0;
   header_bytes_ = 0;
+  wire_bytes_ = 0;
   finished_ = false;
 
   Set(handle, CURLOPT_URL, url_.text());
@@ -122,6 +130,14 @@ CURL* HttpTransfer::Prepare() {
   curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &HttpTransfer::OnHeader);
   curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
+  // Verbose only makes libcurl call OnWire, which alone sees what a body takes before its chunks
+  // are undone: an extension of a chunk may go on for ever and reaches no other function.
+  Set(handle, CURLOPT_VERBOSE, 1L);
+  curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, &HttpTransfer::OnWire);
+  curl_easy_setopt(handle, CURLOPT_DEBUGDATA, this);
+  Set(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, &HttpTransfer::OnProgress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::OnSocket);
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
   return handle;
@@ -230,7 +246,7 @@ Error HttpTransfer::TransportError() const {
   }
   const Reason reason = TransportReason(code_);
   if (reason == Reason::kTooLarge) {
-    return Fail(reason, header_bytes_ > kMaxHeaderBytes
+    return Fail(reason, header_bytes_ > kMaxHeaderBytes || code_ == CURLE_OUT_OF_MEMORY
                             ? "header is larger than " + std::to_string(kMaxHeaderBytes) + " bytes"
                             : "larger than " + std::to_string(request_->max_bytes) + " bytes");
   }
@@ -278,6 +294,19 @@ std::size_t HttpTransfer::OnHeader(char*, std::size_t size, std::size_t count, v
   auto& transfer = *static_cast<HttpTransfer*>(self);
   transfer.header_bytes_ += size * count;
   return transfer.header_bytes_ <= kMaxHeaderBytes ? size * count : 0;
+}
+
+int HttpTransfer::OnWire(CURL*, curl_infotype type, char*, std::size_t size, void* self) {
+  if (type == CURLINFO_DATA_IN) {
+    static_cast<HttpTransfer*>(self)->wire_bytes_ += size;
+  }
+  return 0;
+}
+
+int HttpTransfer::OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const auto& transfer = *static_cast<const HttpTransfer*>(self);
+  const std::size_t wanted = std::max(transfer.request_->max_bytes, kMaxUnwantedBody);
+  return transfer.wire_bytes_ > kMaxWireFactor * wanted + kMaxFraming ? 1 : 0;
 }
 
 curl_socket_t HttpTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* address) {

@@ -45,6 +45,8 @@ class HttpTransfer {
 
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
+  static int OnWire(CURL* handle, curl_infotype type, char* data, std::size_t size, void* self);
+  static int OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
   static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   const HttpRequest* request_;
@@ -58,6 +60,8 @@ class HttpTransfer {
   std::string body_;
   std::size_t unwanted_bytes_ = 0;
   std::size_t header_bytes_ = 0;
+  /// Bytes of the body as they came, chunks and all.
+  std::size_t wire_bytes_ = 0;
   std::array<char, CURL_ERROR_SIZE> message_{};
 };
 

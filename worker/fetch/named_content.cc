@@ -47,10 +47,17 @@ bool LacksApi(const Result<HttpResponse>& answer) {
          (status == 200 && answer->media_type != kAcceptIndex);
 }
 
-/// Adds a page's candidates to LIST and keeps the best.
+/// Adds a page's candidates to LIST, but for those that an earlier page listed, and keeps the best.
 void Merge(Candidates page, ReferrersList& list) {
   std::vector<Candidate>& wanted = list.candidates.wanted;
-  std::move(page.wanted.begin(), page.wanted.end(), std::back_inserter(wanted));
+  const std::size_t known = wanted.size();
+  std::copy_if(std::make_move_iterator(page.wanted.begin()),
+               std::make_move_iterator(page.wanted.end()), std::back_inserter(wanted),
+               [&](const Candidate& candidate) {
+                 return std::none_of(
+                     wanted.begin(), wanted.begin() + static_cast<std::ptrdiff_t>(known),
+                     [&](const Candidate& earlier) { return earlier.digest == candidate.digest; });
+               });
   std::stable_sort(wanted.begin(), wanted.end(),
                    [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
   if (wanted.size() > verifier::kMaxSignatures) {

@@ -479,13 +479,18 @@ TEST_F(FetchTaskTest, FollowsPagesOfReferrersUpToABound) {
   int page = 0;
   server_.On("/v2/app/referrers/" + image_.text(), [&](const ServedRequest&, ServedReply& reply) {
     ++page;
-    reply.Send(200, page == 2 ? index : IndexOf({}),
+    reply.Send(200, page >= 2 && page <= 4 ? index : IndexOf({}),
                "Content-Type: " + std::string(testing::kIndexType) + "\r\nLink: <" +
                    ScriptedRegistry::Path("referrers/" + image_.text()) +
                    "?page=" + std::to_string(page) + ">; rel=\"next\"\r\n");
   });
   const Seen seen = Evidence(image_);
   EXPECT_EQ(page, static_cast<int>(kMaxReferrersPages));
+  // Once, on however many pages it is listed.
+  const std::vector<std::string> requests = server_.requests();
+  EXPECT_EQ(std::count(requests.begin(), requests.end(),
+                       "GET " + ScriptedRegistry::Path("manifests/" + DigestOf(manifest).text())),
+            1);
   EXPECT_THAT(seen.objects, SizeIs(2));
   EXPECT_THAT(seen.failures, ElementsAre(::testing::Pair(Reason::kTooLarge, HasSubstr("pages"))));
 }
