@@ -9,6 +9,7 @@ from .containerd import Containerd
 from .cri import Cri
 from .docker import Docker
 from .lying import LyingRegistry
+from .network import OUTSIDE, Network
 from .policies import key, policy
 from .registry import Registry, write_hosts
 from .sigward import Sigward
@@ -21,6 +22,8 @@ class BedCase(unittest.TestCase):
 
     plain, tls   docker-registry, over plain HTTP or TLS
     lying        the lying registry
+    network      a Network, which sigward is in
+    outside      another lying registry, over TLS at an address of that network
     containerd   a private containerd, made by CONTAINERD
     cri          and its CRI client
     docker       and a dockerd on it
@@ -42,8 +45,12 @@ class BedCase(unittest.TestCase):
         for name in ("good", "other"):
             cls.keys.openssl(name, "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
             cls.cosign.take(name)
+        cls.network = None
+        if "network" in cls.NEEDS:
+            cls.network = Network()
+            cls.addClassCleanup(cls.network.close)
         cls._start_registries()
-        cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir, cls.place / "containerd")
+        cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir, cls.place / "containerd", cls.network)
         cls.sigward.compile(*cls.policies())
         cls.addClassCleanup(cls._check_for_sanitizer_reports)
         cls.addClassCleanup(cls.sigward.stop)
@@ -70,11 +77,12 @@ class BedCase(unittest.TestCase):
     def _start_registries(cls):
         makers = {"plain": lambda: Registry(cls.place / "plain"),
                   "tls": lambda: Registry(cls.place / "tls", cls.authority),
-                  "lying": LyingRegistry}
+                  "lying": LyingRegistry,
+                  "outside": lambda: LyingRegistry(cls.authority, address=OUTSIDE, network=cls.network)}
         for name, make in makers.items():
             if name in cls.NEEDS:
                 registry = make()
-                cls.addClassCleanup(registry.close if name == "lying" else registry.stop)
+                cls.addClassCleanup(registry.stop)
                 write_hosts(cls.hosts_dir, registry.host, registry.hosts_toml())
                 setattr(cls, name, registry)
 

@@ -13,8 +13,9 @@ WORKERS = ("sigward-fetchd", "sigward-verifyd")
 
 
 class Sigward:
-    def __init__(self, folder, hosts_dir, containerd=None):
-        """CONTAINERD is the folder of a Containerd, there or still to come."""
+    def __init__(self, folder, hosts_dir, containerd=None, network=None):
+        """CONTAINERD is the folder of a Containerd, there or still to come. With a NETWORK it has no
+        other."""
         containerd = containerd or folder / "containerd"
         self.folder = folder
         self.socket = folder / "run/gate.sock"
@@ -22,6 +23,7 @@ class Sigward:
         self._config = folder / "config.toml"
         self._policy_folder = folder / "policies"
         self.env = {"SIGWARD_GATE_SOCKET": str(self.socket)}
+        self._within = network.command if network else ()
         self._process = None
         for part in ("run", "state"):
             (folder / part).mkdir(parents=True, mode=0o755)
@@ -43,7 +45,7 @@ hosts_dir = "{hosts_dir}"
     # ---- life -----------------------------------------------------------------------------------
 
     def start(self):
-        self._process = Background([program("sigwardd"), "--config", self._config],
+        self._process = Background([*self._within, program("sigwardd"), "--config", self._config],
                                    self.folder / "sigwardd.log", ready=self.ready)
         self.wait_for_processes()
 

@@ -1,5 +1,8 @@
-"""A private certificate authority for a registry on 127.0.0.1."""
+"""A private certificate authority for registries of these tests."""
+from .network import ADDRESSES
 from .process import run
+
+NAMES = ",".join(["DNS:localhost", "IP:127.0.0.1", "IP:::1", *(f"IP:{a}" for a in ADDRESSES)])
 
 
 class Authority:
@@ -13,11 +16,11 @@ class Authority:
             "-addext", "keyUsage=critical,keyCertSign")
 
     def issue(self, name):
-        """A server certificate for 127.0.0.1; returns the paths of certificate and key."""
+        """A certificate for a server at any address of these tests, or for a client; returns the paths of
+        certificate and key."""
         request, certificate, key = (self.folder / f"{name}.{e}" for e in ("csr", "pem", "key"))
         extensions = self.folder / f"{name}.ext"
-        extensions.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n"
-                              "extendedKeyUsage=serverAuth\n")
+        extensions.write_text(f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth,clientAuth\n")
         run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
             "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         run("openssl", "x509", "-req", "-in", request, "-CA", self.certificate,

@@ -3,93 +3,21 @@
 A row names its test and the reason that the user's line starts with. Each test makes the row's input,
 pulls with containerd, and expects that reason, in time, from a daemon that goes on afterwards.
 """
-import re
-import time
 import unittest
 
 from bed import images, signing
-from bed.case import BedCase
 from bed.lying import LyingRegistry
-from bed.peers import SOURCE, program
+from bed.lying_case import LyingCase, table
+from bed.peers import program
 from bed.process import free_port
 from bed.registry import hosts_toml, write_hosts
 from bed.tls import Authority
 
-# The pull's deadline, and what a busy machine may add.
-DEADLINE = 8
-SLACK = 3
-TABLE_ROW = re.compile(r"^\| .+ \| `([a-z-]+)` \| `(test_\w+)` \|$", re.M)
+from . import test_hostile_registry
 
 
-def table():
-    """The rows of docs/bad-input.md: reason by test."""
-    rows = TABLE_ROW.findall((SOURCE / "docs/bad-input.md").read_text())
-    return {test: reason for reason, test in rows}
-
-
-class BadInput(BedCase):
+class BadInput(LyingCase):
     NEEDS = ("lying", "containerd")
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.reasons = table()
-        cls.good_image = images.build("good")
-        repository = cls.lying.repository("good")
-        repository.add_image("v1", cls.good_image)
-        said = signing.payload(cls.good_image.top)
-        cls._attach(repository, cls.good_image.top, [(said, cls._signature(said))])
-
-    def setUp(self):
-        self.name = self._testMethodName.removeprefix("test_")
-        self.repository = self.lying.repository(self.name)
-        self.image = images.build(self.name)
-        self.repository.add_image("v1", self.image)
-
-    # ---- making bad input -----------------------------------------------------------------------
-
-    @classmethod
-    def _signature(cls, data, key="good"):
-        return signing.text(cls.keys.sign(key, data))
-
-    @staticmethod
-    def _attach(repository, image_digest, layers):
-        repository.add_evidence(signing.legacy_tag(image_digest), signing.legacy_image(layers))
-
-    def sign_legacy(self, said=None, signature=None, key="good"):
-        """Attaches a legacy signature by hand; what is not given is right."""
-        said = signing.payload(self.image.top) if said is None else said
-        self._attach(self.repository, self.image.top,
-                     [(said, self._signature(said, key) if signature is None else signature)])
-
-    def bundle(self, said=None, key="good"):
-        said = signing.statement(self.image.top) if said is None else said
-        return signing.bundle(said, self.keys.sign(key, signing.pre_authentication(said)))
-
-    def attach_bundle(self, data):
-        media_type, manifest = self.image.manifests[self.image.top]
-        subject = images.descriptor(manifest, media_type)
-        self.repository.add_referrer(self.image.top, *signing.referrer(subject, data))
-
-    # ---- pulling --------------------------------------------------------------------------------
-
-    def pull_is_refused(self, reference=None, **more):
-        """Pulls, and expects the row's reason in time; then a good image still gets through."""
-        started = time.monotonic()
-        done = self.containerd.pull(reference or f"{self.lying.host}/{self.name}:v1", **more)
-        elapsed = time.monotonic() - started
-        self.assert_refused(done, f"{self.reasons[self._testMethodName]}: ")
-        self.assertNotIn("\n", done.stderr.strip().partition("rejected image")[2])
-        self.assertLess(elapsed, DEADLINE + SLACK)
-        good = self.sigward.ask(f"{self.lying.host}/good:v1", self.good_image.top)
-        self.assert_allowed(good)
-
-    def pull_with(self, *faults):
-        """The same for a well-signed image, in both formats, whose evidence is struck by FAULTS."""
-        self.sign_legacy()
-        self.attach_bundle(self.bundle())
-        self.repository.strike(*faults)
-        self.pull_is_refused()
 
     # ---- signatures -----------------------------------------------------------------------------
 
@@ -118,7 +46,7 @@ class BadInput(BedCase):
         self.attach_bundle(images.encode({
             "mediaType": signing.BUNDLE, "verificationMaterial": {"publicKey": {"hint": ""}},
             "messageSignature": {"messageDigest": {"algorithm": "SHA2_256", "digest": ""},
-                                 "signature": self._signature(manifest)}}))
+                                 "signature": self.signature(manifest)}}))
         self.pull_is_refused()
 
     # ---- payloads, all signed by the right key --------------------------------------------------
@@ -159,7 +87,7 @@ class BadInput(BedCase):
     # ---- base64 ---------------------------------------------------------------------------------
 
     def bend_signature(self, bend):
-        self.sign_legacy(signature=bend(self._signature(signing.payload(self.image.top))))
+        self.sign_legacy(signature=bend(self.signature(signing.payload(self.image.top))))
         self.pull_is_refused()
 
     def test_base64_with_white_space(self):
@@ -180,7 +108,7 @@ class BadInput(BedCase):
 
     def test_signature_manifest_with_10000_layers(self):
         said = signing.payload(self.good_image.top)
-        self._attach(self.repository, self.image.top, [(said, self._signature(said))] * 10_000)
+        self.attach(self.repository, self.image.top, [(said, self.signature(said))] * 10_000)
         self.pull_is_refused()
 
     def test_10000_referrers(self):
@@ -275,7 +203,7 @@ class BadInput(BedCase):
 
     def test_tls_with_a_wrong_ca(self):
         registry = LyingRegistry(self.authority)
-        self.addCleanup(registry.close)
+        self.addCleanup(registry.stop)
         registry.repository(self.name).add_image("v1", self.image)
         other = Authority(self.place / "other-ca")
         self.elsewhere("tls.example", registry.hosts_toml(),
@@ -302,7 +230,8 @@ class BadInput(BedCase):
 
 class Table(unittest.TestCase):
     def test_every_row_has_its_test_and_every_test_its_row(self):
-        tests = {name for name in dir(BadInput) if name.startswith("test_")}
+        cases = [BadInput, test_hostile_registry.Hostile, test_hostile_registry.FromOutside]
+        tests = {name for case in cases for name in dir(case) if name.startswith("test_")}
         self.assertEqual(sorted(table()), sorted(tests))
 
 

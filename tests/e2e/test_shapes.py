@@ -84,7 +84,7 @@ class Shapes(BedCase):
     def test_signature_that_only_the_second_host_has(self):
         image = images.build(self.id())
         first, second = self.lying, LyingRegistry()
-        self.addCleanup(second.close)
+        self.addCleanup(second.stop)
         for host in (first, second):
             host.repository("late").add_image("v1", image)
         said = payload(image.top)
