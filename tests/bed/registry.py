@@ -7,11 +7,13 @@ import http.client
 import json
 import re
 import ssl
+import typing
 
 from . import images
 from .peers import peer
 from .process import Background, free_port
 
+_LOGGED = re.compile(r'^\S+ - (\S+) \[[^\]]*\] "(\S+) (\S+) HTTP/1\.1" (\d+) \S+ "[^"]*" "([^"]*)"', re.M)
 ACCEPTED = ",".join((images.OCI_MANIFEST, images.OCI_INDEX, images.DOCKER_MANIFEST, images.DOCKER_LIST))
 
 
@@ -26,6 +28,24 @@ def hosts_toml(url, *options):
     """A hosts.toml that sends everything to URL."""
     lines = [f'server = "{url}"', "", f'[host."{url}"]', '  capabilities = ["pull", "resolve"]']
     return "\n".join(lines + [f"  {o}" for o in options]) + "\n"
+
+
+class Logged(typing.NamedTuple):
+    """A line of an access log in the format that Apache, nginx and docker-registry share."""
+    user: str
+    method: str
+    path: str
+    status: int
+    agent: str
+
+    @property
+    def by_sigward(self):
+        return self.agent.startswith("sigward/")
+
+
+def requests_in(log):
+    return [Logged(user, method, path, int(status), agent)
+            for user, method, path, status, agent in _LOGGED.findall(log.read_text(errors="replace"))]
 
 
 class Client:
@@ -112,6 +132,10 @@ class Registry(Client):
 
     def stop(self):
         self._process.stop()
+
+    def requests(self):
+        """Every request so far, as the registry logged it."""
+        return requests_in(self._log)
 
     def hosts_toml(self):
         return hosts_toml(self.url, *([f'ca = "{self._ca}"'] if self._ca else []))
