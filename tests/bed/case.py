@@ -50,15 +50,16 @@ class BedCase(unittest.TestCase):
             cls.network = Network()
             cls.addClassCleanup(cls.network.close)
         cls._start_registries()
-        cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir, cls.place / "containerd", cls.network)
+        cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir, cls.place / "containerd", cls.network,
+                              cls.registry_config(), cls.environment())
         cls.sigward.compile(*cls.policies())
         cls.addClassCleanup(cls._check_for_sanitizer_reports)
         cls.addClassCleanup(cls.sigward.stop)
         cls.sigward.start()
         if "containerd" in cls.NEEDS:
             pause = {"pause": f"{cls.plain.host}/pause:v1"} if hasattr(cls, "plain") else {}
-            cls.containerd = cls.CONTAINERD(cls.place / "containerd", cls.hosts_dir,
-                                            cls.sigward.socket, **pause)
+            cls.containerd = cls.CONTAINERD(cls.place / "containerd", cls.hosts_dir, cls.sigward.socket,
+                                            network=cls.network, environment=cls.environment(), **pause)
             cls.addClassCleanup(cls.containerd.end)
         if "cri" in cls.NEEDS:
             cls.cri = Cri(cls.containerd)
@@ -72,6 +73,16 @@ class BedCase(unittest.TestCase):
     def policies(cls):
         """What the daemon starts with: every image must be signed by "good"."""
         return [policy("require-signed", "**", key(cls.keys.public("good")))]
+
+    @classmethod
+    def registry_config(cls):
+        """More of the section [registry] of sigward's configuration."""
+        return {}
+
+    @classmethod
+    def environment(cls):
+        """What sigward and containerd have in their environment besides."""
+        return {}
 
     @classmethod
     def _start_registries(cls):

@@ -16,7 +16,8 @@ class Containerd:
     SUITE = ""
     PULL_LOCALLY = ("--local",)
 
-    def __init__(self, folder, hosts_dir, gate_socket, pause="pause.example/pause:v1"):
+    def __init__(self, folder, hosts_dir, gate_socket, pause="pause.example/pause:v1", network=None,
+                 environment=None):
         self.folder = folder
         self.socket = folder / "containerd.sock"
         self.state = folder / "state"
@@ -29,6 +30,8 @@ class Containerd:
         self._hosts_dir = hosts_dir
         self._gate_socket = gate_socket
         self._pause = pause
+        self._within = network.command if network else ()
+        self._environment = environment or {}
         for part in (self.bin_dir, self.runtime_dir, folder / "nri/plugins", folder / "nri/conf.d"):
             part.mkdir(parents=True)
         self.verify_with_sigward()
@@ -40,10 +43,11 @@ class Containerd:
     def start(self, wrapped=True):
         """Starts containerd, with sigward-runtime first in its PATH unless told otherwise."""
         first = f"{self.runtime_dir}:" if wrapped else ""
-        env = {"PATH": f"{first}{self._program('containerd').parent}:{os.environ['PATH']}",
+        env = {**self._environment,
+               "PATH": f"{first}{self._program('containerd').parent}:{os.environ['PATH']}",
                "SIGWARD_GATE_SOCKET": str(self._gate_socket)}
         self._process = Background(
-            [self._program("containerd"), "-c", self.folder / "config.toml"], self.folder / "containerd.log",
+            [*self._within, self._program("containerd"), "-c", self.folder / "config.toml"], self.folder / "containerd.log",
             env=env, ready=lambda: self.socket.exists() and not self.ctr("version", check=False).returncode)
 
     @property
@@ -94,10 +98,10 @@ class Containerd:
         return run(self._program("ctr"), "-a", self.socket, *argv,
                    env={"CONTAINERD_NAMESPACE": self.namespace}, **more)
 
-    def pull(self, reference, hosts_dir=None):
-        """`ctr images pull`; returns the CompletedProcess, refused or not."""
-        return self.ctr("images", "pull", "--hosts-dir", hosts_dir or self._hosts_dir, reference,
-                        check=False)
+    def pull(self, reference, hosts_dir=None, user=None):
+        """`ctr images pull`, as USER ("name:password"); returns the CompletedProcess, refused or not."""
+        return self.ctr("images", "pull", "--hosts-dir", hosts_dir or self._hosts_dir,
+                        *(["--user", user] if user else []), reference, check=False)
 
     def pull_locally(self, reference, namespace=None):
         """`ctr images pull --local`, which asks no image verifier."""

@@ -31,11 +31,14 @@ class Cri:
         self._count = itertools.count()
         sys.path.remove(str(folder))
 
-    def pull(self, reference):
-        """PullImage; returns None when it was pulled, otherwise the error's text."""
-        spec = self.messages.ImageSpec(image=reference)
+    def pull(self, reference, user=None):
+        """PullImage, as USER ("name:password"); returns None when it was pulled, otherwise the error's
+        text."""
+        request = self.messages.PullImageRequest(image=self.messages.ImageSpec(image=reference))
+        if user:
+            request.auth.username, _, request.auth.password = user.partition(":")
         try:
-            self.images.PullImage(self.messages.PullImageRequest(image=spec), timeout=60)
+            self.images.PullImage(request, timeout=60)
         except self._refusal as error:
             return error.details()
         return None

@@ -326,6 +326,10 @@ class _Server(http.server.ThreadingHTTPServer):
         return super().finish_request(request, client_address)
 
 
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
 class LyingRegistry:
     """The server, on a port of its own; with AUTHORITIES over TLS. Where there are several, each request
     takes a connection: the first one has a certificate of the first authority, and so on; the last stays."""
@@ -333,7 +337,7 @@ class LyingRegistry:
     def __init__(self, *authorities, address="127.0.0.1", network=None):
         """ADDRESS is one of NETWORK, a Network, where that is given."""
         with network.inside() if network else contextlib.nullcontext():
-            self._server = _Server((address, 0), _Exchange)
+            self._server = (_Server6 if ":" in address else _Server)((address, 0), _Exchange)
         self._server.repositories = collections.defaultdict(Repository)
         self._server.requests = []
         self._server.bytes_sent = 0
@@ -342,7 +346,7 @@ class LyingRegistry:
         self._server.closing = threading.Event()
         self._server.keeps_alive = len(authorities) < 2
         self._server.contexts = [_tls(authority) for authority in authorities]
-        self.host = f"{address}:{self._server.server_port}"
+        self.host = f"{f'[{address}]' if ':' in address else address}:{self._server.server_port}"
         self.url = f"{'https' if authorities else 'http'}://{self.host}"
         self._authorities = authorities
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)

@@ -14,7 +14,8 @@ def program(name):
 
 def peer(name, suite=""):
     """A program that scripts/peers brought; the one of an older Debian SUITE, where named."""
-    return _existing(PEERS / suite / "usr/bin" / name, "run scripts/peers first")
+    places = [PEERS / suite / "usr" / folder / name for folder in ("bin", "sbin")]
+    return _existing(next((p for p in places if p.exists()), places[0]), "run scripts/peers first")
 
 
 def _existing(path, otherwise):

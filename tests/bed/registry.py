@@ -26,8 +26,13 @@ def write_hosts(hosts_dir, host, text):
 
 def hosts_toml(url, *options):
     """A hosts.toml that sends everything to URL."""
-    lines = [f'server = "{url}"', "", f'[host."{url}"]', '  capabilities = ["pull", "resolve"]']
-    return "\n".join(lines + [f"  {o}" for o in options]) + "\n"
+    return f'server = "{url}"\n' + host_section(url, *options)
+
+
+def host_section(url, *options):
+    """A part of a hosts.toml: one host that is asked before what comes after it."""
+    lines = ["", f'[host."{url}"]', '  capabilities = ["pull", "resolve"]', *(f"  {o}" for o in options)]
+    return "\n".join(lines) + "\n"
 
 
 class Logged(typing.NamedTuple):
@@ -108,10 +113,12 @@ class Client:
 
 
 class Registry(Client):
-    """docker-registry over plain HTTP, or over TLS with a certificate of AUTHORITY."""
+    """docker-registry over plain HTTP, or over TLS with a certificate of AUTHORITY. DATA is another one's,
+    whose content this one serves as well, and AUTH how it wants to be asked."""
 
-    def __init__(self, folder, authority=None):
+    def __init__(self, folder, authority=None, data=None, auth=None):
         super().__init__(f"127.0.0.1:{free_port()}", authority.certificate if authority else None)
+        self.data = data or folder / "data"
         folder.mkdir(parents=True)
         listen = {"addr": self.host}
         self.url = f"{'https' if authority else 'http'}://{self.host}"
@@ -121,8 +128,8 @@ class Registry(Client):
         self._config = folder / "registry.yml"
         self._config.write_text(json.dumps({
             "version": 0.1, "log": {"level": "warn"}, "http": listen,
-            "storage": {"filesystem": {"rootdirectory": str(folder / "data")},
-                        "delete": {"enabled": True}}}))
+            **({"auth": auth} if auth else {}),
+            "storage": {"filesystem": {"rootdirectory": str(self.data)}, "delete": {"enabled": True}}}))
         self._log = folder / "registry.log"
         self.start()
 
@@ -142,5 +149,5 @@ class Registry(Client):
 
     def _answers(self):
         with contextlib.suppress(OSError, http.client.HTTPException):
-            return self.call("GET", "/v2/")[0] == 200
+            return self.call("GET", "/v2/")[0] in (200, 401)
         return False

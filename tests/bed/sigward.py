@@ -13,9 +13,9 @@ WORKERS = ("sigward-fetchd", "sigward-verifyd")
 
 
 class Sigward:
-    def __init__(self, folder, hosts_dir, containerd=None, network=None):
+    def __init__(self, folder, hosts_dir, containerd=None, network=None, registry=None, environment=None):
         """CONTAINERD is the folder of a Containerd, there or still to come. With a NETWORK it has no
-        other."""
+        other. REGISTRY is more of the configuration's section of that name."""
         containerd = containerd or folder / "containerd"
         self.folder = folder
         self.socket = folder / "run/gate.sock"
@@ -40,13 +40,14 @@ source = "file://{self.policy_file}"
 dir = "{folder}/state"
 [registry]
 hosts_dir = "{hosts_dir}"
-""")
+{"".join(f"{key} = {json.dumps(value)}" + chr(10) for key, value in (registry or {}).items())}""")
+        self._environment = environment or {}
 
     # ---- life -----------------------------------------------------------------------------------
 
     def start(self):
         self._process = Background([*self._within, program("sigwardd"), "--config", self._config],
-                                   self.folder / "sigwardd.log", ready=self.ready)
+                                   self.folder / "sigwardd.log", ready=self.ready, env=self._environment)
         self.wait_for_processes()
 
     def stop(self, how=signal.SIGTERM):
