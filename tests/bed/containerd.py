@@ -81,7 +81,11 @@ class Containerd:
 
     def verify_with_sigward(self):
         """Puts sigward-image-verifier alone into bin_dir."""
-        self._verifier_file().symlink_to(program("sigward-image-verifier"))
+        self.verify_with(program("sigward-image-verifier"))
+
+    def verify_with(self, path):
+        """Puts that program alone into bin_dir."""
+        self._verifier_file().symlink_to(path)
 
     def verify_with_script(self, text):
         """Puts a shell script into bin_dir instead, to change what containerd hands over."""

@@ -39,6 +39,7 @@ FAULTS = {
     "redirect-loop": "every request for evidence is sent to itself",
     "redirect": "every request for evidence is sent to the repository's `elsewhere`",
     "unavailable": "every request for evidence is answered 503, to be asked again in an hour",
+    "late": "every request for evidence is answered LATE seconds later, and right",
     "pages-endless": "a list of referrers whose pages go on for ever",
     "pages-circle": "a list of referrers whose next page is itself",
     "pages-elsewhere": "a list of referrers whose next page is at the repository's `elsewhere`",
@@ -46,6 +47,7 @@ FAULTS = {
     "manifest-mislabelled": "manifests of evidence that are called text",
     **{name: flood.__doc__ for name, flood in FLOODS.items()},
 }
+LATE = 0.25
 _FLOOD = b"\0" * 65536
 # What the kernel keeps of an answer that nobody reads, so that what was sent is about what was read.
 _SEND_BUFFER = 64 << 10
@@ -182,6 +184,9 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if fault in STATUS_FAULTS:
             self._send(STATUS_FAULTS[fault], _error("DENIED"), "application/json", True)
             return True
+        if fault == "late":
+            time.sleep(LATE)
+            return False
         if fault in ("hang-up", "silent"):
             if fault == "silent":
                 self.until_closed(lambda: time.sleep(0.2))

@@ -1,4 +1,5 @@
-"""Measures every row and prints the table: exit 1 when one is over its budget."""
+"""Measures every row, or those of the functions that are named, and prints the table: exit 1 when one is
+over its budget."""
 import contextlib
 import pathlib
 import secrets
@@ -7,7 +8,7 @@ import signal
 import sys
 import tempfile
 
-from . import create, daemon
+from . import create, daemon, pull
 from .figures import HEAD, line
 from .node import Bed
 
@@ -15,6 +16,11 @@ ROWS = (
     lambda bed: daemon.start(bed),
     lambda bed: daemon.memory(bed, "after the start"),
     lambda bed: daemon.verifier(bed),
+    lambda bed: pull.library(bed),
+    lambda bed: pull.warm_pull(bed),
+    lambda bed: pull.at_once(bed),
+    lambda bed: pull.cold(bed),
+    lambda bed: pull.crowd(bed),
     lambda bed: create.cri_create(bed),
     lambda bed: create.runtime_create(bed),
     lambda bed: create.many_at_once(bed),
@@ -27,6 +33,11 @@ def interrupted(*_):
     raise KeyboardInterrupt
 
 
+def wanted(names):
+    """The rows of those functions, or all."""
+    return [row for row in ROWS if not names or set(names) & set(row.__code__.co_names)]
+
+
 def main():
     signal.signal(signal.SIGTERM, interrupted)
     over = 0
@@ -37,7 +48,7 @@ def main():
         closing.callback(shutil.rmtree, place, ignore_errors=True)
         bed = Bed(place, closing)
         print(HEAD, flush=True)
-        for measure in ROWS:
+        for measure in wanted(sys.argv[1:]):
             for row in measure(bed):
                 print(line(row), flush=True)
                 over += not row.ok

@@ -92,6 +92,23 @@ class Bed:
         self.registry.push(name, signing.legacy_tag(image.top), signing.legacy_image([(said, signature)]))
         return reference, image.top
 
+    def add_bundle_image(self, name):
+        """The same with a sigstore bundle."""
+        image = images.build(f"bench {name}")
+        reference = self.registry.push(name, "v1", image)
+        document, blobs = self.bundle_for(image)
+        for blob in blobs.values():
+            self.registry.put_blob(name, blob)
+        self.registry.add_referrer(name, image.top, document)
+        return reference, image.top
+
+    def bundle_for(self, image):
+        """A referrer of IMAGE that carries a bundle; returns (document, blobs)."""
+        said = signing.statement(image.top)
+        bundle = signing.bundle(said, self.keys.sign("good", signing.pre_authentication(said)))
+        media_type, data = image.manifests[image.top]
+        return signing.referrer(images.descriptor(data, media_type), bundle)
+
     def wait_for_nri(self):
         wait_until(lambda: self.sigward.status()["nri"]["registered"], 20, "sigward is registered with NRI")
 
