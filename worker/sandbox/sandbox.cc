@@ -40,12 +40,18 @@ base::Status DieWith(pid_t parent, int signal) {
   return base::Ok();
 }
 
-/// Leaves the capabilities that KEEPS names, and no other. glibc has no call for it.
+/// Leaves the capabilities that KEEPS names, as far as they are there, and no other. glibc has no
+/// call for it.
 bool KeepOnly(Keeps keeps) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
   if (keeps == Keeps::kReadingFiles) {
-    sets[0].effective = sets[0].permitted = 1U << CAP_DAC_READ_SEARCH;
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> now{};
+    if (syscall(SYS_capget, &header, now.data()) != 0) {
+      return false;
+    }
+    // Root of a container may lack it: then files are read as any user reads them.
+    sets[0].effective = sets[0].permitted = now[0].permitted & (1U << CAP_DAC_READ_SEARCH);
   }
   return syscall(SYS_capset, &header, sets.data()) == 0;
 }

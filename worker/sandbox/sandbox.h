@@ -26,7 +26,8 @@ inline constexpr uid_t kFetchdUser = 65529;
 enum class Keeps : std::uint8_t {
   kNothing = 1,
   /// CAP_DAC_READ_SEARCH: hosts.toml and the certificates that it names are often readable for root
-  /// alone. It lets a taken-over worker read every file too, until Landlock narrows that.
+  /// alone. It lets a taken-over worker read every file too, until Landlock narrows that. A root
+  /// without that capability, as in a container, keeps nothing.
   kReadingFiles = 2,
 };
 

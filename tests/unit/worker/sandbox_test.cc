@@ -3,12 +3,14 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,6 +124,30 @@ TEST(SandboxTest, RootsFilesAreReadOnlyByWhoKeepsThatRight) {
   }
   EXPECT_FALSE(ReadsRootsFiles(Keeps::kNothing));
   EXPECT_TRUE(ReadsRootsFiles(Keeps::kReadingFiles));
+}
+
+TEST(SandboxTest, RootWithoutTheRightToReadAllFilesIsGivenUpAllTheSame) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "there is no root to give up";
+  }
+  const testing::TempFolder folder;
+  const base::UniqueFd file(open((folder / "secret").c_str(), O_CREAT | O_WRONLY, 0600));
+  EXPECT_EQ(ExitStatusOf([&] {
+              __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+              std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets{};
+              if (syscall(SYS_capget, &header, sets.data()) != 0) {
+                return kNotEntered;
+              }
+              sets[0].permitted &= ~(1U << CAP_DAC_READ_SEARCH);
+              sets[0].effective = sets[0].permitted;
+              if (syscall(SYS_capset, &header, sets.data()) != 0 ||
+                  !DropRoot(kFetchdUser, Keeps::kReadingFiles).ok()) {
+                return kNotEntered;
+              }
+              const bool reads = open((folder / "secret").c_str(), O_RDONLY) >= 0;
+              return geteuid() == kFetchdUser && !reads ? 0 : 1;
+            }),
+            0);
 }
 
 TEST(SandboxTest, WhoeverIsNotRootStaysWhoHeIs) {
