@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
-#include "plugin/gate_answer.h"
+#include "plugin/answer/gate_answer.h"
 
 namespace sigward {
 namespace {

@@ -6,17 +6,16 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "plugin/answer/node_platform.h"
 #include "plugin/answering_threads.h"
 #include "plugin/audit.h"
 #include "plugin/containerd/binding.h"
@@ -31,7 +30,6 @@
 #include "plugin/nri/nri_door.h"
 #include "plugin/preparation.h"
 #include "plugin/sync/active_policy.h"
-#include "verifier/evidence.h"
 #include "worker/client/fetchd_client.h"
 #include "worker/client/reader_client.h"
 #include "worker/client/verifyd_client.h"
@@ -46,20 +44,6 @@ constexpr std::chrono::seconds kDrainTime{3};
 
 /// Eight for each question, and as many again for the rest.
 constexpr rlim_t kDescriptors = rlim_t{2} * 8 * kMaxQuestionsAtOnce;
-
-/// This machine in Go's words, which OCI uses.
-verifier::Platform NodePlatform() {
-  utsname name{};
-  (void)uname(&name);
-  const std::string_view machine(name.machine);
-  if (machine == "x86_64") {
-    return {"linux", "amd64", ""};
-  }
-  if (machine == "aarch64") {
-    return {"linux", "arm64", "v8"};
-  }
-  return {"linux", std::string(machine), ""};
-}
 
 void LogPolicy(const base::Status& status, const sync::ActivePolicy& policy) {
   const auto current = policy.Current();
@@ -142,7 +126,7 @@ int RunBroker(const Config& config, base::UniqueFd listener) {
   containerd::GrpcContainerd containerd(config.containerd_address);
   containerd::ImageContents contents(containerd, reader, NodePlatform());
   containerd::ContentEvidence content_evidence(containerd, contents);
-  gate::Gate gate(fetcher, verifier, store, NodePlatform(), base::Clock::System(),
+  gate::Gate gate(fetcher, verifier, &store, NodePlatform(), base::Clock::System(),
                   &content_evidence);
   containerd::Binding binding(containerd, reader, contents, config.containerd_state);
   Preparation preparation(containerd, contents, gate, store, policy);

@@ -16,7 +16,7 @@
 #include "plugin/annotated_signature.h"
 #include "plugin/bundle_path.h"
 #include "plugin/create_canary.h"
-#include "plugin/gate_answer.h"
+#include "plugin/answer/gate_answer.h"
 #include "policy/explain.h"
 #include "verifier/mountinfo.h"
 #include "verifier/runtime_config.h"

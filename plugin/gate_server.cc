@@ -6,35 +6,13 @@
 #include <utility>
 
 #include "base/strict_json.h"
-#include "plugin/gate_answer.h"
-#include "policy/evaluate.h"
+#include "plugin/answer/gate_answer.h"
+#include "plugin/answer/image_answer.h"
 #include "rpc/frame.h"
-#include "verifier/digest.h"
-#include "verifier/image_ref.h"
 
 namespace sigward {
-namespace {
 
-using base::Fail;
 using base::Json;
-using base::Reason;
-
-policy::Origin OriginOf(rpc::GateCall call) {
-  switch (call) {
-    case rpc::GateCall::kPrefetch:
-      return policy::Origin::kPrefetch;
-    case rpc::GateCall::kVerify:
-      return policy::Origin::kCommandLine;
-    case rpc::GateCall::kPull:
-    case rpc::GateCall::kStatus:
-    case rpc::GateCall::kCreate:
-    case rpc::GateCall::kAudit:
-      break;
-  }
-  return policy::Origin::kPull;
-}
-
-}  // namespace
 
 void GateServer::Serve(const base::UniqueFd& connection) {
   const base::Deadline patience = base::Deadline::After(kQuestionPatience);
@@ -76,58 +54,18 @@ rpc::GateAnswer GateServer::Answer(const rpc::GateQuestion& question,
 }
 
 rpc::GateAnswer GateServer::AnswerImage(const rpc::GateQuestion& question) {
-  const auto started = std::chrono::steady_clock::now();
-  const base::Deadline deadline = base::Deadline::After(rooms_.config.pull_deadline);
-  journal::Question journaled{OriginOf(question.call), question.reference, question.digest};
-  auto workload = WorkloadOf(question, journaled, deadline);
-  policy::Decision decision;
-  std::string line;
-  if (workload.ok()) {
-    decision = rooms_.gate.Decide(rooms_.policy.Current(), *workload, deadline);
-    line = policy::DecisionLine(decision, *workload);
-  } else {
-    line = LineOf(workload.error());
-    decision = Refusal(std::move(workload).error());
-  }
-  const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::steady_clock::now() - started);
-  return AnswerOf(decision, rooms_.journal.Record(journaled, decision, std::move(line), elapsed));
-}
-
-base::Result<policy::Workload> GateServer::WorkloadOf(const rpc::GateQuestion& question,
-                                                      journal::Question& journaled,
-                                                      const base::Deadline& deadline) {
-  SIGWARD_ASSIGN_OR_RETURN(verifier::ImageRef image, verifier::ImageRef::Parse(question.reference));
-  journaled.image = image.text();
-  std::string digest_text = question.digest;
-  std::string media_type = question.media_type;
-  if (digest_text.empty() && question.call != rpc::GateCall::kPull) {
-    std::optional<Preparation::Item> on_node;
-    if (question.call == rpc::GateCall::kPrefetch) {
-      on_node = rooms_.preparation.OnNode(image, deadline);
-    }
-    if (image.digest().has_value()) {
-      digest_text = image.digest()->text();
-    } else if (on_node.has_value()) {
-      digest_text = on_node->target.text();
-      media_type = on_node->media_type;
-    } else {
-      auto resolved = rooms_.fetcher.Resolve(image, deadline);
-      if (!resolved.ok()) {
-        return Within(image.text() + " could not be resolved", std::move(resolved).error());
-      }
-      digest_text = resolved->digest.text();
-      media_type = resolved->media_type;
-    }
-  }
-  SIGWARD_ASSIGN_OR_RETURN(verifier::Digest digest, verifier::Digest::Parse(digest_text));
-  journaled.digest = digest.text();
-  if (image.digest().has_value() && *image.digest() != digest) {
-    return Fail(Reason::kDescriptorMismatch,
-                image.text() + " is asked for with another digest, " + digest.text());
-  }
-  return policy::Workload{journaled.origin, std::move(image), std::move(digest),
-                          std::move(media_type)};
+  const ImageJudges judges{rooms_.gate, rooms_.fetcher, [this] { return rooms_.policy.Current(); },
+                           [this](const verifier::ImageRef& image, const base::Deadline& deadline) {
+                             auto item = rooms_.preparation.OnNode(image, deadline);
+                             return item.has_value()
+                                        ? std::optional(worker::ResolvedImage{
+                                              std::move(item->target), std::move(item->media_type)})
+                                        : std::nullopt;
+                           }};
+  JudgedImage judged =
+      JudgeImage(judges, question, base::Deadline::After(rooms_.config.pull_deadline));
+  return AnswerOf(judged.decision, rooms_.journal.Record(judged.question, judged.decision,
+                                                         std::move(judged.line), judged.elapsed));
 }
 
 rpc::GateAnswer GateServer::AnswerStatus() const {

@@ -52,9 +52,6 @@ class GateServer {
  private:
   rpc::GateAnswer AnswerImage(const rpc::GateQuestion& question);
   rpc::GateAnswer AnswerStatus() const;
-  base::Result<policy::Workload> WorkloadOf(const rpc::GateQuestion& question,
-                                            journal::Question& journaled,
-                                            const base::Deadline& deadline);
 
   GateRooms rooms_;
 };

@@ -1,4 +1,4 @@
-#include "plugin/gate_answer.h"
+#include "plugin/answer/gate_answer.h"
 
 #include <cstddef>
 #include <utility>

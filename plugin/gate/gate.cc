@@ -111,7 +111,10 @@ class Gate::Search {
   }
 
   bool TryKept() {
-    auto kept = gate_.store_.Load(workload_.digest);
+    if (gate_.store_ == nullptr) {
+      return false;
+    }
+    auto kept = gate_.store_->Load(workload_.digest);
     if (!kept.ok()) {
       base::Log(base::Severity::kWarning, "evidence-unreadable",
                 {{"digest", workload_.digest.text()},
@@ -211,11 +214,12 @@ class Gate::Search {
   }
 
   void KeepUsed(const worker::EvidenceSet& evidence, std::span<const verifier::Digest> used) {
-    if (used.empty()) {
+    if (used.empty() || gate_.store_ == nullptr) {
       return;
     }
     // A full disk changes no verdict; it only means that the evidence is fetched again.
-    if (const base::Status kept = gate_.store_.Keep(workload_.digest, evidence, used); !kept.ok()) {
+    if (const base::Status kept = gate_.store_->Keep(workload_.digest, evidence, used);
+        !kept.ok()) {
       base::Log(base::Severity::kWarning, "evidence-not-kept",
                 {{"digest", workload_.digest.text()},
                  {"reason", base::ReasonWord(kept.error().reason)},

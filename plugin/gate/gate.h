@@ -35,8 +35,9 @@ inline constexpr std::chrono::milliseconds kAbsenceRemembered{200};
 /// The one place where decisions are made, whoever asks.
 class Gate {
  public:
-  /// Everything outlives the gate. PLATFORM is the node's; NODE may be null.
-  Gate(worker::Fetcher& fetcher, worker::Verifier& verifier, EvidenceStore& store,
+  /// Everything outlives the gate. PLATFORM is the node's. STORE may be null, then nothing is kept;
+  /// NODE may be null.
+  Gate(worker::Fetcher& fetcher, worker::Verifier& verifier, EvidenceStore* store,
        verifier::Platform platform, const base::Clock& clock = base::Clock::System(),
        NodeEvidence* node = nullptr)
       : fetcher_(fetcher),
@@ -67,7 +68,7 @@ class Gate {
 
   worker::Fetcher& fetcher_;
   worker::Verifier& verifier_;
-  EvidenceStore& store_;
+  EvidenceStore* store_;
   NodeEvidence* node_;
   const verifier::Platform platform_;
   Remembered remembered_;

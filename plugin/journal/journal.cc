@@ -70,10 +70,8 @@ base::Severity SeverityOf(const policy::Decision& decision) {
   return quiet ? base::Severity::kInfo : base::Severity::kWarning;
 }
 
-}  // namespace
-
-Told Journal::Record(const Question& question, const policy::Decision& decision, std::string line,
-                     std::chrono::microseconds elapsed) {
+Json RecordOf(const Question& question, const policy::Decision& decision, const std::string& line,
+              std::chrono::microseconds elapsed) {
   Json record = {{"id", NewId()},
                  {"origin", policy::OriginWord(question.origin)},
                  {"image", base::OneLine(question.image, kMaxImageInRecord)},
@@ -109,12 +107,30 @@ Told Journal::Record(const Question& question, const policy::Decision& decision,
     policies.push_back(PolicyJson(outcome));
   }
   record["policies"] = std::move(policies);
+  return record;
+}
 
+/// RECORD with the time, which the log puts in front of a line by itself.
+std::string TimedText(Json record) {
+  record["time"] = base::UtcNowText();
+  return Text(record);
+}
+
+}  // namespace
+
+Told Tell(const Question& question, const policy::Decision& decision, std::string line,
+          std::chrono::microseconds elapsed) {
+  std::string record = TimedText(RecordOf(question, decision, line, elapsed));
+  return {std::move(line), std::move(record)};
+}
+
+Told Journal::Record(const Question& question, const policy::Decision& decision, std::string line,
+                     std::chrono::microseconds elapsed) {
+  Json record = RecordOf(question, decision, line, elapsed);
   const std::string logged = Text(record);
   base::LogRecord(SeverityOf(decision), "decision",
                   std::string_view(logged).substr(1, logged.size() - 2));
-  // The log puts its own time in front of a line.
-  record["time"] = base::UtcNowText();
+  std::string told = TimedText(std::move(record));
   const std::lock_guard lock(mutex_);
   switch (decision.verdict) {
     case Verdict::kAllow:
@@ -127,7 +143,7 @@ Told Journal::Record(const Question& question, const policy::Decision& decision,
       ++counts_.undetermined;
       break;
   }
-  return {std::move(line), Text(record)};
+  return {std::move(line), std::move(told)};
 }
 
 Journal::Counts Journal::counts() const {

@@ -48,6 +48,11 @@ struct Told {
   std::string record;
 };
 
+/// Numbers DECISION and tells it, without a log: LINE is what the user sees, ELAPSED how long the
+/// answer took.
+Told Tell(const Question& question, const policy::Decision& decision, std::string line,
+          std::chrono::microseconds elapsed);
+
 /// Numbers every decision, writes its one line to the log and counts it. A log that cannot be
 /// written changes no verdict. Safe for use by many threads.
 class Journal {
@@ -58,7 +63,7 @@ class Journal {
     std::uint64_t undetermined = 0;
   };
 
-  /// LINE is what the user sees; ELAPSED how long the answer took.
+  /// As Tell.
   Told Record(const Question& question, const policy::Decision& decision, std::string line,
               std::chrono::microseconds elapsed);
 

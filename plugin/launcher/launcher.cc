@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/sealed_memory.h"
 #include "base/unique_fd.h"
+#include "plugin/launcher/start_program.h"
 #include "rpc/frame.h"
 
 namespace sigward {
@@ -35,18 +36,13 @@ constexpr std::chrono::milliseconds kHealthyAge{2000};
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2000};
 constexpr std::chrono::seconds kStopTime{5};
-/// Where a handed-over socket stands in the child (sd_listen_fds(3)).
-constexpr int kListenFd = 3;
-/// Where the configuration stands there, as the bytes that were found good at the start: a file
-/// that is being edited must not stop a process from being started again.
-constexpr int kConfigFd = 4;
-constexpr const char* kConfigInChild = "/proc/self/fd/4";
 
 struct Program {
   std::string name;
   std::vector<std::string> arguments;
   base::UniqueFd socket;
-  /// Sealed memory for kConfigFd; not valid where none is needed.
+  /// Sealed memory for StartProgram, the bytes that were found good at the start: a file that is
+  /// being edited must not stop a process from being started again. Not valid where none is needed.
   base::UniqueFd config;
   pid_t pid = -1;
   base::Clock::Steady started_at{};
@@ -54,67 +50,8 @@ struct Program {
   std::chrono::milliseconds pause = kFirstPause;
 };
 
-/// The folder of this very program: its workers lie beside it.
-std::string ProgramFolder() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
-}
-
-/// Runs in the child. Everything it needs was made before the fork.
-[[noreturn]] void Exec(char* const* argv, char* const* environment, int socket, int config,
-                       pid_t parent, char* listen_pid_digits) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) {
-    _exit(1);
-  }
-  // SIGHUP stays blocked: it may be passed on before the child is ready for it, and would kill it.
-  sigset_t hangup;
-  sigemptyset(&hangup);
-  sigaddset(&hangup, SIGHUP);
-  sigprocmask(SIG_SETMASK, &hangup, nullptr);
-  // LISTEN_PID is known only here; the digits are written into the prepared environment.
-  std::array<char, 16> digits{};
-  std::size_t count = 0;
-  for (pid_t rest = getpid(); rest > 0; rest /= 10) {
-    digits.at(count++) = static_cast<char>('0' + rest % 10);
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    listen_pid_digits[i] = digits.at(count - 1 - i);
-  }
-  listen_pid_digits[count] = '\0';
-  // The socket and the configuration change places with whatever has these numbers now.
-  const int config_above = config < 0 ? -1 : fcntl(config, F_DUPFD, kConfigFd + 1);
-  const int socket_above = fcntl(socket, F_DUPFD, kConfigFd + 1);
-  const bool placed = dup2(socket_above, kListenFd) == kListenFd &&
-                      (config < 0 || dup2(config_above, kConfigFd) == kConfigFd);
-  const unsigned int first_unused = config < 0 ? kConfigFd : kConfigFd + 1;
-  if (placed && close_range(first_unused, UINT_MAX, 0) == 0) {
-    execve(argv[0], argv, environment);
-  }
-  _exit(127);
-}
-
 void Start(Program& program, const base::Clock& clock) {
-  std::vector<char*> argv;
-  for (std::string& argument : program.arguments) {
-    argv.push_back(argument.data());
-  }
-  argv.push_back(nullptr);
-  std::string listen_pid = "LISTEN_PID=" + std::string(16, '0');
-  std::string listen_fds = "LISTEN_FDS=1";
-  std::vector<char*> environment{listen_pid.data(), listen_fds.data()};
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (strncmp(*entry, "LISTEN_", 7) != 0) {
-      environment.push_back(*entry);
-    }
-  }
-  environment.push_back(nullptr);
-  const pid_t parent = getpid();
-  const pid_t pid = fork();
-  if (pid == 0) {
-    Exec(argv.data(), environment.data(), program.socket.get(), program.config.get(), parent,
-         listen_pid.data() + strlen("LISTEN_PID="));
-  }
+  const pid_t pid = StartProgram(program.arguments, program.socket.get(), program.config.get());
   program.started_at = clock.SteadyNow();
   program.pid = pid;
   if (pid < 0) {
@@ -213,15 +150,6 @@ void Supervise(std::vector<Program>& programs, const sigset_t& signals, const ba
     }
     Reap(programs, clock);
   }
-}
-
-/// A number under 3 that is free would be given to the next socket, and then taken for a stream.
-void OpenStandardStreams() {
-  int fd = open("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= STDERR_FILENO) {
-    fd = open("/dev/null", O_RDWR);
-  }
-  close(fd);
 }
 
 /// NAME, in the launcher's own folder, with the configuration as CONFIG_TEXT.

@@ -130,7 +130,7 @@ class GateFixture : public ::testing::Test {
   std::string media_type_ = "application/vnd.oci.image.manifest.v1+json";
   gate::EvidenceStore store_{folder_ / "evidence"};
   FakeNodeEvidence node_evidence_;
-  gate::Gate gate_{fetcher_, verifier_, store_, {"linux", "amd64", ""}, clock_, &node_evidence_};
+  gate::Gate gate_{fetcher_, verifier_, &store_, {"linux", "amd64", ""}, clock_, &node_evidence_};
 };
 
 }  // namespace sigward::testing

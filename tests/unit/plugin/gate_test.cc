@@ -152,12 +152,27 @@ TEST_F(GateTest, KeptEvidenceAnswersWithoutTheRegistryAndIsVerifiedAgain) {
   ASSERT_EQ(Decide(snapshot).verdict, Verdict::kAllow);
   ASSERT_EQ(store_.usage().images, 1U);
   fetcher_.fails = Fail(Reason::kUnreachable, "gone");
-  Gate restarted(fetcher_, verifier_, store_, {"linux", "amd64", ""}, clock_);
+  Gate restarted(fetcher_, verifier_, &store_, {"linux", "amd64", ""}, clock_);
   const auto deadline = base::Deadline::After(std::chrono::seconds(5));
   EXPECT_EQ(restarted.Decide(snapshot, WorkloadOf("registry.example/app:v1"), deadline).verdict,
             Verdict::kAllow);
   EXPECT_EQ(verifier_.asked, 2);
   EXPECT_EQ(fetcher_.asked_image, 1);
+}
+
+TEST_F(GateTest, AGateWithoutAStoreDecidesTheSameAndKeepsNothing) {
+  Gate bare(fetcher_, verifier_, /*store=*/nullptr, {"linux", "amd64", ""}, clock_);
+  const auto snapshot = SnapshotOf({PolicyOf("p", {Key(kKeyA)})});
+  const auto decide = [&](policy::Origin origin, int digest) {
+    policy::Workload workload = WorkloadOf("registry.example/app:v1", digest);
+    workload.origin = origin;
+    return bare.Decide(snapshot, workload, base::Deadline::After(std::chrono::seconds(5)));
+  };
+  EXPECT_EQ(decide(policy::Origin::kPull, 1).error->reason, Reason::kNoSignature);
+  Sign();
+  EXPECT_EQ(decide(policy::Origin::kPull, 2).verdict, Verdict::kAllow);
+  EXPECT_EQ(store_.usage().images, 0U);
+  EXPECT_EQ(decide(policy::Origin::kRuntime, 3).error->reason, Reason::kNoSignature);
 }
 
 TEST_F(GateTest, EvidenceThatNoLongerSatisfiesIsFetchedAnew) {

@@ -55,6 +55,23 @@ TEST_F(JournalTest, OneLineAndOneRecordTellTheSame) {
   EXPECT_EQ(record["elapsedMs"], 1.5);
 }
 
+TEST_F(JournalTest, WhatIsToldWithoutALogIsTheSame) {
+  policy::Decision decision;
+  decision.error = base::Fail(Reason::kNoSignature, "none");
+  Json recorded = Parsed(Record(decision).record);
+  ::testing::internal::CaptureStderr();
+  const Told told = Tell({policy::Origin::kPull, "registry.example/app:v1", "sha256:aa"}, decision,
+                         "a line", std::chrono::microseconds(1500));
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(told.line, "a line");
+  Json record = Parsed(told.record);
+  for (const char* own : {"id", "time"}) {
+    EXPECT_EQ(record.erase(own), 1U) << own;
+    EXPECT_EQ(recorded.erase(own), 1U) << own;
+  }
+  EXPECT_EQ(record, recorded);
+}
+
 TEST_F(JournalTest, EveryDecisionHasAnIdOfItsOwnAndIsCounted) {
   std::set<std::string> ids;
   for (const Verdict verdict :

@@ -1,0 +1,96 @@
+#include "plugin/launcher/start_program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+namespace sigward {
+namespace {
+
+/// Where a handed-over socket stands in the child (sd_listen_fds(3)).
+constexpr int kListenFd = 3;
+/// kConfigInChild's.
+constexpr int kConfigFd = 4;
+
+/// Runs in the child. Everything it needs was made before the fork.
+[[noreturn]] void Exec(char* const* argv, char* const* environment, int socket, int config,
+                       pid_t parent, char* listen_pid_digits) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) {
+    _exit(1);
+  }
+  // SIGHUP stays blocked: it may be passed on before the child is ready for it, and would kill it.
+  sigset_t hangup;
+  sigemptyset(&hangup);
+  sigaddset(&hangup, SIGHUP);
+  sigprocmask(SIG_SETMASK, &hangup, nullptr);
+  // LISTEN_PID is known only here; the digits are written into the prepared environment.
+  std::array<char, 16> digits{};
+  std::size_t count = 0;
+  for (pid_t rest = getpid(); rest > 0; rest /= 10) {
+    digits.at(count++) = static_cast<char>('0' + rest % 10);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    listen_pid_digits[i] = digits.at(count - 1 - i);
+  }
+  listen_pid_digits[count] = '\0';
+  // The socket and the configuration change places with whatever has these numbers now.
+  const int config_above = config < 0 ? -1 : fcntl(config, F_DUPFD, kConfigFd + 1);
+  const int socket_above = fcntl(socket, F_DUPFD, kConfigFd + 1);
+  const bool placed = dup2(socket_above, kListenFd) == kListenFd &&
+                      (config < 0 || dup2(config_above, kConfigFd) == kConfigFd);
+  const unsigned int first_unused = config < 0 ? kConfigFd : kConfigFd + 1;
+  if (placed && close_range(first_unused, UINT_MAX, 0) == 0) {
+    execve(argv[0], argv, environment);
+  }
+  _exit(127);
+}
+
+}  // namespace
+
+std::string ProgramFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+void OpenStandardStreams() {
+  int fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) {
+    fd = open("/dev/null", O_RDWR);
+  }
+  close(fd);
+}
+
+pid_t StartProgram(std::vector<std::string> arguments, int socket, int config) {
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
+  std::string listen_pid = "LISTEN_PID=" + std::string(16, '0');
+  std::string listen_fds = "LISTEN_FDS=1";
+  std::vector<char*> environment{listen_pid.data(), listen_fds.data()};
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    if (strncmp(*entry, "LISTEN_", 7) != 0) {
+      environment.push_back(*entry);
+    }
+  }
+  environment.push_back(nullptr);
+  const pid_t parent = getpid();
+  const pid_t pid = fork();
+  if (pid == 0) {
+    Exec(argv.data(), environment.data(), socket, config, parent,
+         listen_pid.data() + strlen("LISTEN_PID="));
+  }
+  return pid;
+}
+
+}  // namespace sigward
