@@ -44,10 +44,6 @@ std::string PolicyText(const PolicyRecord& policy) {
   return text;
 }
 
-std::string Counted(std::int64_t count, const char* one, const char* many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
 /// "512 bytes", "1.5 MiB".
 std::string SizeText(std::int64_t bytes) {
   constexpr std::array<const char*, 4> kUnits = {"KiB", "MiB", "GiB", "TiB"};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -25,6 +26,12 @@ enum class ExitCode : std::uint8_t {
 
 void PrintOut(std::string_view text);
 void PrintError(std::string_view text);
+
+/// "1 error", "2 errors".
+template <typename Count>
+std::string Counted(Count count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
 
 /// {"error":{"reason":…,"message":…}}
 base::Json ErrorJson(const base::Error& error);

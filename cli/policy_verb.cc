@@ -28,41 +28,6 @@ struct CompileOptions {
   OutputFormat format = OutputFormat::kText;
 };
 
-Json ToJson(const std::vector<Problem>& problems) {
-  Json list = Json::array();
-  for (const Problem& problem : problems) {
-    list.push_back({{"file", problem.file},
-                    {"line", problem.line},
-                    {"field", problem.field},
-                    {"message", problem.message}});
-  }
-  return list;
-}
-
-std::string Counted(std::size_t count, const std::string& one, const std::string& many) {
-  return std::to_string(count) + " " + (count == 1 ? one : many);
-}
-
-ExitCode ReportProblems(const Problems& problems, OutputFormat format) {
-  const std::string summary =
-      Counted(problems.error_count(), "error", "errors") + " in the policy, nothing was written";
-  if (format == OutputFormat::kJson) {
-    Json json = ErrorJson(Fail(Reason::kPolicyInvalid, summary));
-    json["error"]["problems"] = ToJson(problems.errors());
-    PrintOut(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    return ExitCode::kFailed;
-  }
-  for (const Problem& problem : problems.errors()) {
-    PrintError(ProblemText(problem) + "\n");
-  }
-  if (problems.error_count() > problems.errors().size()) {
-    PrintError("… and " + std::to_string(problems.error_count() - problems.errors().size()) +
-               " more\n");
-  }
-  PrintError("sigward: " + summary + "\n");
-  return ExitCode::kFailed;
-}
-
 /// The compiled policy holds no secret, and whoever asks what a node enforces may read it.
 base::Status WriteOutput(const std::string& path, std::string_view text) {
   constexpr mode_t kReadableByAll = 0644;
@@ -80,15 +45,12 @@ void ReportSuccess(const CompileOptions& options, const CompiledPolicy& compiled
       const Json json = {{"policies", compiled.policies},
                          {"noMatch", policy::NoMatchWord(compiled.no_match)},
                          {"output", options.output},
-                         {"warnings", ToJson(problems.warnings())}};
+                         {"warnings", ProblemsJson(problems.warnings())}};
       PrintOut(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     }
     return;
   }
-  for (Problem warning : problems.warnings()) {
-    warning.message.insert(0, "warning: ");
-    PrintError(ProblemText(warning) + "\n");
-  }
+  PrintWarnings(problems);
   PrintError("compiled " + Counted(compiled.policies, "policy", "policies") + " from " +
              Counted(files, "file", "files") + "; an image that no policy matches: " +
              std::string(policy::NoMatchWord(compiled.no_match)) + "\n");
@@ -103,7 +65,8 @@ ExitCode CompilePolicy(const CompileOptions& options) {
   Problems problems;
   const auto compiled = CompileSources(*sources, problems);
   if (!compiled.has_value()) {
-    return ReportProblems(problems, options.format);
+    ReportErrors(problems, "nothing was written", options.format);
+    return ExitCode::kFailed;
   }
   if (options.output == kStandardOutput) {
     PrintOut(compiled->text);

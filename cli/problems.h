@@ -2,7 +2,11 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/strict_json.h"
+#include "cli/output.h"
 
 namespace sigward::cli {
 
@@ -43,5 +47,14 @@ class Problems {
   Kept errors_;
   Kept warnings_;
 };
+
+/// A list of objects with the members of Problem.
+base::Json ProblemsJson(const std::vector<Problem>& problems);
+
+/// Tells the user of all errors. OUTCOME ends the last line: "2 errors in the policy, OUTCOME".
+void ReportErrors(const Problems& problems, std::string_view outcome, OutputFormat format);
+
+/// Prints all warnings, one line each, to standard error.
+void PrintWarnings(const Problems& problems);
 
 }  // namespace sigward::cli

@@ -51,7 +51,8 @@ struct Program {
 };
 
 void Start(Program& program, const base::Clock& clock) {
-  const pid_t pid = StartProgram(program.arguments, program.socket.get(), program.config.get());
+  const pid_t pid =
+      StartProgram(program.arguments, OwnEnvironment(), program.socket.get(), program.config.get());
   program.started_at = clock.SteadyNow();
   program.pid = pid;
   if (pid < 0) {

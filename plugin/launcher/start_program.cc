@@ -69,7 +69,16 @@ void OpenStandardStreams() {
   close(fd);
 }
 
-pid_t StartProgram(std::vector<std::string> arguments, int socket, int config) {
+std::vector<std::string> OwnEnvironment() {
+  std::vector<std::string> variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    variables.emplace_back(*entry);
+  }
+  return variables;
+}
+
+pid_t StartProgram(std::vector<std::string> arguments, std::vector<std::string> environment,
+                   int socket, int config) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) {
     argv.push_back(argument.data());
@@ -77,17 +86,17 @@ pid_t StartProgram(std::vector<std::string> arguments, int socket, int config) {
   argv.push_back(nullptr);
   std::string listen_pid = "LISTEN_PID=" + std::string(16, '0');
   std::string listen_fds = "LISTEN_FDS=1";
-  std::vector<char*> environment{listen_pid.data(), listen_fds.data()};
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    if (strncmp(*entry, "LISTEN_", 7) != 0) {
-      environment.push_back(*entry);
+  std::vector<char*> variables{listen_pid.data(), listen_fds.data()};
+  for (std::string& variable : environment) {
+    if (!variable.starts_with("LISTEN_")) {
+      variables.push_back(variable.data());
     }
   }
-  environment.push_back(nullptr);
+  variables.push_back(nullptr);
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    Exec(argv.data(), environment.data(), socket, config, parent,
+    Exec(argv.data(), variables.data(), socket, config, parent,
          listen_pid.data() + strlen("LISTEN_PID="));
   }
   return pid;

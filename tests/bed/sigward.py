@@ -78,7 +78,7 @@ hosts_dir = "{hosts_dir}"
 
     def zombies(self):
         return [p for pid in [self.pid, *children(self.pid)] for p in children(pid)
-                if _state(p) == "Z"]
+                if state(p) == "Z"]
 
     # ---- policy ---------------------------------------------------------------------------------
 
@@ -152,7 +152,8 @@ def children(pid):
         return []
 
 
-def _state(pid):
+def state(pid):
+    """The letter of the process's state; Z, as for one that only waits to be buried, when it is gone."""
     try:
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:

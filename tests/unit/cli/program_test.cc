@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -181,23 +182,78 @@ TEST(ProgramTest, PrefetchAsksByItsOwnNameAndEndsAsVerifyDoes) {
   }
 }
 
+TEST(ProgramTest, VerifiesSeveralImagesAndEndsAsTheWorst) {
+  const struct {
+    std::vector<rpc::GateAnswer> answers;
+    int exit_code;
+  } rows[] = {
+      {{Allowing(), Allowing()}, 0},
+      {{Allowing(), Refusing(Reason::kNoSignature)}, 10},
+      {{Refusing(Reason::kNoSignature), Allowing()}, 10},
+      {{Refusing(Reason::kBadSignature), Refusing(Reason::kNoSignature)}, 12},
+      {{Refusing(Reason::kBadSignature), Refusing(Reason::kDenied)}, 13},
+      {{Refusing(Reason::kUnreachable), Refusing(Reason::kDenied)}, 1},
+      {{Allowing(), {}}, 1},
+  };
+  for (const auto& row : rows) {
+    FakeGate gate(row.answers);
+    const Outcome outcome = Sigward({"verify", "one", "two", "-o", "json"}, gate.path());
+    EXPECT_EQ(outcome.exit_code, row.exit_code);
+    EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 2) << outcome.out;
+    ASSERT_EQ(gate.questions().size(), 2U);
+    EXPECT_EQ(gate.questions()[1].reference, "two");
+  }
+}
+
+TEST(ProgramTest, AsksAboutNoImageWhenOneIsNoReference) {
+  FakeGate gate(Allowing());
+  EXPECT_EQ(Sigward({"verify", "one", "UPPER"}, gate.path()).exit_code, 2);
+  EXPECT_THAT(gate.questions(), IsEmpty());
+}
+
+TEST(ProgramTest, APolicyThatIsBrokenIsWrongUseWithFileAndLine) {
+  const testing::TempFolder folder;
+  const std::string file = folder / "policy.yaml";
+  std::ofstream(file) << "apiVersion: policy.sigstore.dev/v1beta1\nkind: Frob\n";
+  const Outcome text = Sigward({"verify", "--policy", file, "app"});
+  EXPECT_EQ(text.exit_code, 2);
+  EXPECT_THAT(text.out, IsEmpty());
+  EXPECT_THAT(text.error, StartsWith(file + ":2: kind: "));
+  EXPECT_THAT(text.error, HasSubstr("sigward: 1 error in the policy, nothing was verified\n"));
+  const Outcome json = Sigward({"verify", "--policy", file, "app", "-o", "json"});
+  EXPECT_EQ(json.exit_code, 2);
+  EXPECT_THAT(json.error, IsEmpty());
+  EXPECT_EQ(Json::parse(json.out)["error"]["problems"][0]["line"], 2);
+}
+
 TEST(ProgramTest, TellsWrongUseFromEverythingElse) {
-  for (const std::vector<std::string>& arguments :
-       std::vector<std::vector<std::string>>{{},
-                                             {"frob"},
-                                             {"verify"},
-                                             {"verify", "a", "b"},
-                                             {"verify", "UPPER"},
-                                             {"verify", "app", "-o", "yaml"},
-                                             {"status", "x"},
-                                             {"audit", "x"},
-                                             {"prefetch"},
-                                             {"prefetch", "UPPER"},
-                                             {"policy"},
-                                             {"policy", "compile"},
-                                             {"policy", "compile", "."},
-                                             {"policy", "compile", "--output", "x"},
-                                             {"--nonsense"}}) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {},
+           {"frob"},
+           {"verify"},
+           {"verify", "--policy"},
+           {"verify", "--policy", "/nowhere", "a"},
+           {"verify", "--hosts-dir", "/", "a"},
+           {"verify", "--config", "/etc/passwd", "a"},
+           {"verify", "--policy", "/", "--config", "/etc/passwd", "--hosts-dir", "/", "a"},
+           {"verify", "--platform", "linux/amd64", "a"},
+           {"verify", "--timeout", "5", "a"},
+           {"verify", "--policy", "/", "--timeout", "0", "a"},
+           {"verify", "--policy", "/", "--timeout", "301", "a"},
+           {"verify", "--policy", "/", "--platform", "x", "a"},
+           {"verify", "--policy", "/", "--hosts-dir", "/x", "a"},
+           {"prefetch", "--policy", "/", "a"},
+           {"verify", "UPPER"},
+           {"verify", "app", "-o", "yaml"},
+           {"status", "x"},
+           {"audit", "x"},
+           {"prefetch"},
+           {"prefetch", "UPPER"},
+           {"policy"},
+           {"policy", "compile"},
+           {"policy", "compile", "."},
+           {"policy", "compile", "--output", "x"},
+           {"--nonsense"}}) {
     const Outcome outcome = Sigward(arguments);
     EXPECT_EQ(outcome.exit_code, 2) << ::testing::PrintToString(arguments);
     EXPECT_FALSE(outcome.error.empty());

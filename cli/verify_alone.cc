@@ -1,0 +1,127 @@
+#include "cli/verify_alone.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "cli/policy_argument.h"
+#include "cli/problems.h"
+#include "plugin/answer/node_platform.h"
+#include "plugin/standalone/standalone_config.h"
+#include "plugin/standalone/standalone_gate.h"
+#include "plugin/standalone/worker_processes.h"
+#include "verifier/evidence.h"
+
+namespace sigward::cli {
+namespace {
+
+constexpr int kMaxTimeout = 300;
+constexpr std::size_t kMaxPlatformPart = 32;
+
+bool IsPlatformPart(std::string_view part) {
+  return !part.empty() && part.size() <= kMaxPlatformPart &&
+         part.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_.") ==
+             std::string_view::npos;
+}
+
+std::optional<verifier::Platform> ParsePlatform(std::string_view text) {
+  std::vector<std::string> parts;
+  while (true) {
+    const std::size_t slash = text.find('/');
+    parts.emplace_back(text.substr(0, slash));
+    if (slash == std::string_view::npos) {
+      break;
+    }
+    text.remove_prefix(slash + 1);
+  }
+  if (parts.size() < 2 || parts.size() > 3 || !std::ranges::all_of(parts, IsPlatformPart)) {
+    return std::nullopt;
+  }
+  return verifier::Platform{parts[0], parts[1], parts.size() == 3 ? parts[2] : ""};
+}
+
+std::string CheckPlatform(const std::string& text) {
+  return ParsePlatform(text).has_value()
+             ? std::string()
+             : "expected os/architecture or os/architecture/variant, like linux/arm64";
+}
+
+}  // namespace
+
+void AddAloneOptions(CLI::App& command, AloneOptions& options) {
+  CLI::Option* policy =
+      command
+          .add_option("--policy", options.policy,
+                      "Decide without the daemon, by this policy: sources or a compiled file")
+          ->check(CLI::ExistingPath)
+          ->option_text("DIR|FILE");
+  CLI::Option* hosts_dir =
+      command
+          .add_option("--hosts-dir", options.hosts_dir, "Folder with the registries' hosts.toml")
+          ->check(CLI::ExistingDirectory)
+          ->needs(policy)
+          ->option_text("DIR");
+  command
+      .add_option("--config", options.config,
+                  "A node's configuration, to read registries as it does")
+      ->check(CLI::ExistingFile)
+      ->needs(policy)
+      ->excludes(hosts_dir)
+      ->option_text("FILE");
+  command.add_option("--platform", options.platform, "The node's platform, if it is another")
+      ->check(CLI::Validator(CheckPlatform, ""))
+      ->needs(policy)
+      ->option_text("os/arch[/variant]");
+  command.add_option("--timeout", options.timeout, "Seconds for each image, 30 unless set")
+      ->check(CLI::Range(1, kMaxTimeout).description(""))
+      ->needs(policy)
+      ->option_text("SECONDS");
+}
+
+ExitCode WithStandaloneGate(const AloneOptions& options, OutputFormat format,
+                            const std::function<ExitCode(const AskAboutImage&)>& ask_all) {
+  Problems problems;
+  auto policy = LoadPolicy(options.policy, problems);
+  if (!policy.ok()) {
+    ReportError(format, policy.error());
+    return ExitCode::kUsage;
+  }
+  if (*policy == nullptr) {
+    ReportErrors(problems, "nothing was verified", format);
+    return ExitCode::kUsage;
+  }
+  if (format == OutputFormat::kText) {
+    PrintWarnings(problems);
+  }
+  auto config = options.config.empty()
+                    ? StandaloneConfig(std::filesystem::absolute(options.hosts_dir).string())
+                    : NodeConfig(options.config);
+  if (!config.ok()) {
+    ReportError(format, config.error());
+    return ExitCode::kUsage;
+  }
+  const auto folder = WorkerFolder();
+  auto gate =
+      folder.ok()
+          ? StandaloneGate::Start(
+                *folder, {.policy = *std::move(policy),
+                          .platform = ParsePlatform(options.platform).value_or(NodePlatform()),
+                          .config_text = *std::move(config)})
+          : folder.error();
+  if (!gate.ok()) {
+    ReportError(format, gate.error());
+    return ExitCode::kFailed;
+  }
+  return ask_all([&](const std::string& image) -> base::Result<rpc::GateAnswer> {
+    return (*gate)->Verify(image, base::Deadline::After(std::chrono::seconds(options.timeout)));
+  });
+}
+
+}  // namespace sigward::cli

@@ -1,0 +1,164 @@
+#include "plugin/standalone/worker_processes.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/sealed_memory.h"
+#include "plugin/launcher/start_program.h"
+#include "rpc/frame.h"
+
+namespace sigward {
+namespace {
+
+using base::Fail;
+using base::Reason;
+
+constexpr const char* kFetchd = "sigward-fetchd";
+constexpr const char* kVerifyd = "sigward-verifyd";
+
+bool IsProgram(const std::string& path) {
+  return access(path.c_str(), X_OK) == 0;
+}
+
+base::Error Failed(const std::string& what) {
+  const char* text = strerrordesc_np(errno);
+  return Fail(Reason::kIoFailed, what + ": " + (text == nullptr ? "unknown error" : text));
+}
+
+/// What a worker may know of this process's environment. In CI that holds secrets, and a worker
+/// reads foreign bytes.
+std::vector<std::string> WorkerEnvironment() {
+  static constexpr std::array<std::string_view, 14> kNames = {
+      "HTTP_PROXY",      "HTTPS_PROXY",  "ALL_PROXY",    "NO_PROXY",      "http_proxy",
+      "https_proxy",     "all_proxy",    "no_proxy",     "SSL_CERT_FILE", "SSL_CERT_DIR",
+      "LD_LIBRARY_PATH", "ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"};
+  std::vector<std::string> variables = OwnEnvironment();
+  std::erase_if(variables, [](const std::string& variable) {
+    const std::string_view name = std::string_view(variable).substr(0, variable.find('='));
+    return std::ranges::find(kNames, name) == kNames.end();
+  });
+  return variables;
+}
+
+/// Holds back the signals that end this process, so that none leaves a folder behind.
+class WithoutSignals {
+ public:
+  WithoutSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before_);
+  }
+  WithoutSignals(const WithoutSignals&) = delete;
+  WithoutSignals& operator=(const WithoutSignals&) = delete;
+  ~WithoutSignals() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+base::Result<std::string> WorkerFolder() {
+  const std::string own = ProgramFolder();
+  const std::string installed =
+      (std::filesystem::path(own) / "../lib/sigward").lexically_normal().string();
+  for (const std::string& folder : {own, installed}) {
+    if (!own.empty() && IsProgram(folder + "/" + kFetchd) && IsProgram(folder + "/" + kVerifyd)) {
+      return folder;
+    }
+  }
+  return Fail(Reason::kIoFailed, std::string(kFetchd) + " and " + kVerifyd + " are neither in " +
+                                     own + " nor in " + installed);
+}
+
+base::Result<WorkerProcesses> WorkerProcesses::Start(const std::string& folder,
+                                                     std::string_view config_text) {
+  OpenStandardStreams();
+  WorkerProcesses workers;
+  SIGWARD_RETURN_IF_ERROR(workers.MakeSockets());
+  SIGWARD_ASSIGN_OR_RETURN(const base::UniqueFd config,
+                           base::SealBytes(base::AsBytes(config_text)));
+  SIGWARD_RETURN_IF_ERROR(workers.StartOne({folder + "/" + kFetchd, "--config", kConfigInChild},
+                                           workers.fetchd_, config.get()));
+  SIGWARD_RETURN_IF_ERROR(
+      workers.StartOne({folder + "/" + kVerifyd}, workers.verifyd_, /*config=*/-1));
+  return workers;
+}
+
+WorkerProcesses::~WorkerProcesses() {
+  for (const pid_t pid : pids_) {
+    kill(pid, SIGKILL);
+  }
+  for (const pid_t pid : pids_) {
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+}
+
+/// A socket needs a name only until somebody holds its file.
+base::Status WorkerProcesses::MakeSockets() {
+  const WithoutSignals quiet;
+  const char* parent = std::getenv("TMPDIR");
+  std::string folder =
+      std::string(parent == nullptr || *parent == '\0' ? "/tmp" : parent) + "/sigward.XXXXXX";
+  if (mkdtemp(folder.data()) == nullptr) {
+    return Failed("a folder for sockets, " + folder);
+  }
+  base::Status made = MakeSocketsIn(folder);
+  if (rmdir(folder.c_str()) != 0 && made.ok()) {
+    return Failed("removing " + folder);
+  }
+  return made;
+}
+
+base::Status WorkerProcesses::MakeSocketsIn(const std::string& folder) {
+  const base::UniqueFd opened(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.valid()) {
+    return Failed(folder);
+  }
+  SIGWARD_ASSIGN_OR_RETURN(fetchd_, MakeSocket(opened.get(), "fetchd.sock"));
+  SIGWARD_ASSIGN_OR_RETURN(verifyd_, MakeSocket(opened.get(), "verifyd.sock"));
+  return base::Ok();
+}
+
+base::Result<WorkerProcesses::Socket> WorkerProcesses::MakeSocket(int folder,
+                                                                  const std::string& name) {
+  // However long the folder's own path is, this one is short enough for a socket.
+  const std::string path = "/proc/self/fd/" + std::to_string(folder) + "/" + name;
+  Socket socket;
+  SIGWARD_ASSIGN_OR_RETURN(socket.listener, rpc::Listen(path));
+  socket.name = base::UniqueFd(openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const bool is_held = socket.name.valid();
+  if (unlinkat(folder, name.c_str(), 0) != 0 || !is_held) {
+    return Failed(name);
+  }
+  return socket;
+}
+
+base::Status WorkerProcesses::StartOne(std::vector<std::string> arguments, Socket& socket,
+                                       int config) {
+  const std::string program = arguments.front();
+  const pid_t pid =
+      StartProgram(std::move(arguments), WorkerEnvironment(), socket.listener.get(), config);
+  if (pid < 0) {
+    return Failed("starting " + program);
+  }
+  pids_.push_back(pid);
+  // The worker's is the only one from here on: with it the socket closes, and nobody waits for an
+  // answer that cannot come.
+  socket.listener = base::UniqueFd();
+  return base::Ok();
+}
+
+}  // namespace sigward
