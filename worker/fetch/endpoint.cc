@@ -1,5 +1,7 @@
 #include "worker/fetch/endpoint.h"
 
+#include <algorithm>
+
 #include "worker/fetch/url.h"
 
 namespace sigward::worker {
@@ -16,6 +18,21 @@ std::string_view InsecureTransportName(InsecureTransport transport) {
 
 std::string Endpoint::url() const {
   return Url{origin, path, ""}.text();
+}
+
+std::string Endpoint::authority() const {
+  constexpr std::string_view kSlashes = "://";
+  return Url{origin, "", ""}.text().substr(origin.scheme.size() + kSlashes.size());
+}
+
+bool Endpoint::HasOwnAuthorization() const {
+  constexpr std::string_view kName = "authorization:";
+  return std::any_of(headers.begin(), headers.end(), [kName](std::string_view line) {
+    return line.size() >= kName.size() &&
+           std::equal(kName.begin(), kName.end(), line.begin(), [](char name, char c) {
+             return name == (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+           });
+  });
 }
 
 }  // namespace sigward::worker

@@ -61,11 +61,17 @@ struct Endpoint {
   /// Whether the host may lie on a loopback or link-local address: it is one by its own name, or
   /// the operator wrote the URL. A name that only an image reference brought up may not.
   bool may_be_local = false;
+  /// Set where the operator wrote the URL with http: credentials may go there even so.
+  bool is_http_meant = false;
   /// Set for a mirror: the registry it is asked for, sent as `ns`.
   std::string mirrored_registry;
 
   /// "https://host:port/v2".
   std::string url() const;
+  /// "host:port", the port only where it is not the scheme's own: what credentials are kept by.
+  std::string authority() const;
+  /// True when HEADERS say who asks: then nothing else does.
+  bool HasOwnAuthorization() const;
   /// True when OTHER is the same API, however it is reached.
   bool IsPlaceOf(const Endpoint& other) const {
     return origin == other.origin && path == other.path;

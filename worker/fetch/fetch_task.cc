@@ -189,7 +189,8 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
     }
     return reply;
   }
-  RepositoryReader reader(http, context.notices, **hosts, task.image.repository(), deadline);
+  RepositoryReader reader(http, context.notices, context.authorization, **hosts,
+                          task.image.repository(), deadline);
   FetchReply reply = task.kind == rpc::FetchQuestion::RESOLVE
                          ? AnswerResolve(task, reader)
                          : AnswerEvidence(task, reader, context);

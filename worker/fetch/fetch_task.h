@@ -10,6 +10,7 @@
 #include "rpc/worker.pb.h"
 #include "verifier/evidence.h"
 #include "verifier/image_ref.h"
+#include "worker/fetch/authorizer.h"
 #include "worker/fetch/evidence_fetch.h"
 #include "worker/fetch/hosts_config.h"
 #include "worker/fetch/http.h"
@@ -28,6 +29,7 @@ struct FetchContext {
   HostsConfig hosts;
   ReferrersMemory referrers;
   InsecureNotices notices;
+  AuthorizationContext authorization;
 };
 
 /// A FetchQuestion that was checked.

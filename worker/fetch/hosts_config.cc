@@ -129,6 +129,7 @@ class EndpointLoader {
     }
     if (endpoint.origin.scheme == "http") {
       endpoint.insecure = InsecureTransport::kPlainHttp;
+      endpoint.is_http_meant = section.origin.has_value();
     } else if (section.skip_verify.has_value()) {
       endpoint.insecure =
           *section.skip_verify ? std::optional(InsecureTransport::kUnverifiedTls) : std::nullopt;

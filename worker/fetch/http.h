@@ -25,7 +25,7 @@ inline constexpr long kMaxConnectionsPerHost = 8;
 inline constexpr long kMaxIdleConnections = 16;
 inline constexpr long kMaxIdleConnectionSeconds = 60;
 
-enum class HttpMethod : std::uint8_t { kGet = 1, kHead = 2 };
+enum class HttpMethod : std::uint8_t { kGet = 1, kHead = 2, kPostForm = 3 };
 
 struct HttpRequest {
   /// Whose transport settings and headers apply. Outlives the request.
@@ -36,6 +36,11 @@ struct HttpRequest {
   std::string accept;
   /// The transfer stops at the first byte beyond.
   std::size_t max_bytes = 0;
+  /// Value of Authorization, sent to the endpoint's origin alone; empty for none. Not set where the
+  /// endpoint's own headers have one.
+  std::string authorization = {};
+  /// What kPostForm sends (application/x-www-form-urlencoded). A redirect of it is refused.
+  std::string form = {};
 };
 
 struct HttpResponse {
@@ -48,6 +53,10 @@ struct HttpResponse {
   std::string content_digest;
   /// All Link headers, joined with commas.
   std::string link;
+  /// All WWW-Authenticate headers, joined with commas; only of status 401 at the endpoint's origin.
+  std::string challenges;
+  /// Retry-After as it came.
+  std::string retry_after;
   /// What answered in the end, after redirects.
   Url url;
 };

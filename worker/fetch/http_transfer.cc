@@ -22,8 +22,8 @@ constexpr std::size_t kMaxTransportMessage = 160;
 /// What a body may take on the wire: chunks may be small, but not all frame and no content.
 constexpr std::size_t kMaxFraming = 64U << 10;
 constexpr std::size_t kMaxWireFactor = 2;
-/// Link headers of one response that are looked at.
-constexpr std::size_t kMaxLinkHeaders = 8;
+/// Headers of one name in one response that are looked at.
+constexpr std::size_t kMaxRepeatedHeaders = 16;
 
 /// libcurl takes options through a variadic function, which checks no types: these do.
 void Set(CURL* handle, CURLoption option, long value) {
@@ -108,6 +108,10 @@ CURL* HttpTransfer::Prepare() {
   Set(handle, CURLOPT_URL, url_.text());
   Set(handle, CURLOPT_PROTOCOLS_STR, endpoint.origin.scheme == "http" ? "http,https" : "https");
   Set(handle, CURLOPT_NOBODY, request_->method == HttpMethod::kHead ? 1L : 0L);
+  if (request_->method == HttpMethod::kPostForm) {
+    Set(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_->form.size()));
+    Set(handle, CURLOPT_COPYPOSTFIELDS, request_->form);
+  }
   Set(handle, CURLOPT_FOLLOWLOCATION, 0L);
   Set(handle, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   Set(handle, CURLOPT_NOSIGNAL, 1L);
@@ -167,6 +171,11 @@ void HttpTransfer::PrepareHeaders(bool at_home) {
       Append(line);
     }
   }
+  // A redirect that leads away and back again is somebody else's request.
+  has_left_home_ = has_left_home_ || !at_home;
+  if (!request_->authorization.empty() && !has_left_home_) {
+    Append("Authorization: " + request_->authorization);
+  }
   Set(handle_.get(), CURLOPT_USERAGENT, kUserAgent);
   curl_easy_setopt(handle_.get(), CURLOPT_HTTPHEADER, headers_.get());
 }
@@ -189,6 +198,11 @@ bool HttpTransfer::Finished(CURLcode code) {
   }
   const std::string location = Header("Location", /*join=*/false);
   if (location.empty()) {
+    return false;
+  }
+  if (request_->method == HttpMethod::kPostForm) {
+    // What it sends is a secret, meant for this place alone.
+    refused_ = Fail(Reason::kRegistryError, "redirected where a form was sent");
     return false;
   }
   if (redirects_ == kMaxRedirects) {
@@ -229,6 +243,10 @@ Result<HttpResponse> HttpTransfer::Outcome() {
   response.media_type = MediaType(Header("Content-Type", /*join=*/false));
   response.content_digest = Header("Docker-Content-Digest", /*join=*/false);
   response.link = Header("Link", /*join=*/true);
+  if (status == 401 && url_.origin == request_->endpoint->origin) {
+    response.challenges = Header("WWW-Authenticate", /*join=*/true);
+  }
+  response.retry_after = Header("Retry-After", /*join=*/false);
   response.url = url_;
   if (status == 200) {
     response.body = std::move(body_);
@@ -263,7 +281,7 @@ long HttpTransfer::Status() const {
 
 std::string HttpTransfer::Header(const char* name, bool join) const {
   std::string text;
-  for (std::size_t i = 0; i < kMaxLinkHeaders; ++i) {
+  for (std::size_t i = 0; i < kMaxRepeatedHeaders; ++i) {
     curl_header* header = nullptr;
     if (curl_easy_header(handle_.get(), name, i, CURLH_HEADER, -1, &header) != CURLHE_OK) {
       break;

@@ -54,6 +54,7 @@ class HttpTransfer {
   std::unique_ptr<curl_slist, Free> headers_;
   Url url_;
   int redirects_ = 0;
+  bool has_left_home_ = false;
   bool finished_ = false;
   CURLcode code_ = CURLE_OK;
   base::Result<base::Nothing> refused_ = base::Ok();

@@ -17,6 +17,20 @@ bool CouldNotReach(const Error& error) {
          error.reason == Reason::kTimeout;
 }
 
+/// A remembered password or token may be out of date, and so may what the source of credentials
+/// remembers: what is fresh twice is the last word.
+constexpr int kMaxAnswersTo401 = 2;
+
+std::vector<std::size_t> Unauthorized(const std::vector<Result<HttpResponse>>& results) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].ok() && results[i]->status == 401) {
+      found.push_back(i);
+    }
+  }
+  return found;
+}
+
 bool MayBeAsked(const Endpoint& endpoint, AskedBy by) {
   return endpoint.capabilities.pull && (by == AskedBy::kDigest || endpoint.capabilities.resolve);
 }
@@ -101,16 +115,52 @@ std::vector<Result<HttpResponse>> RepositoryReader::AskEndpoint(const Endpoint& 
   notices_->Note(endpoint);
   std::vector<HttpRequest> requests;
   requests.reserve(asks.size());
+  const std::string known = authorizer_.Known(endpoint);
   for (const Ask& ask : asks) {
-    requests.push_back({&endpoint, UrlOf(endpoint, ask), ask.method, ask.accept, ask.max_bytes});
+    requests.push_back(
+        {&endpoint, UrlOf(endpoint, ask), ask.method, ask.accept, ask.max_bytes, known, ""});
   }
   std::vector<Result<HttpResponse>> results = http_->Perform(requests, deadline);
+  Authorize(endpoint, requests, results, deadline);
   for (const auto& result : results) {
     if (!result.ok() && CouldNotReach(result.error())) {
       down_.insert(&endpoint);
     }
   }
   return results;
+}
+
+void RepositoryReader::Authorize(const Endpoint& endpoint, std::vector<HttpRequest>& requests,
+                                 std::vector<Result<HttpResponse>>& results,
+                                 const Deadline& deadline) {
+  std::vector<std::size_t> open = Unauthorized(results);
+  const auto end_with = [&](const base::Error& error) {
+    for (const std::size_t i : open) {
+      results[i] = error;
+    }
+  };
+  for (int answers = 0; !open.empty(); ++answers) {
+    const std::size_t first = open.front();
+    const std::string shown = requests[first].authorization;
+    if (answers == kMaxAnswersTo401) {
+      return end_with(authorizer_.Refuse(endpoint, shown));
+    }
+    const auto next = authorizer_.Answer(endpoint, *results[first], shown, deadline);
+    if (!next.ok()) {
+      return end_with(next.error());
+    }
+    std::vector<HttpRequest> again;
+    again.reserve(open.size());
+    for (const std::size_t i : open) {
+      requests[i].authorization = *next;
+      again.push_back(requests[i]);
+    }
+    std::vector<Result<HttpResponse>> answered = http_->Perform(again, deadline);
+    for (std::size_t k = 0; k < open.size(); ++k) {
+      results[open[k]] = std::move(answered[k]);
+    }
+    open = Unauthorized(results);
+  }
 }
 
 std::string RepositoryReader::RepositoryUrl(const Endpoint& endpoint) const {

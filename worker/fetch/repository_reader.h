@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "worker/fetch/authorizer.h"
 #include "worker/fetch/endpoint.h"
 #include "worker/fetch/hosts_config.h"
 #include "worker/fetch/http.h"
@@ -48,10 +49,11 @@ enum class AskedBy { kDigest = 1, kName = 2 };
 class RepositoryReader {
  public:
   /// Everything outlives the reader. REPOSITORY is normalised ("library/nginx").
-  RepositoryReader(HttpClient& http, InsecureNotices& notices, const Endpoints& endpoints,
-                   std::string repository, base::Deadline deadline)
+  RepositoryReader(HttpClient& http, InsecureNotices& notices, AuthorizationContext& authorization,
+                   const Endpoints& endpoints, std::string repository, base::Deadline deadline)
       : http_(&http),
         notices_(&notices),
+        authorizer_(http, authorization, repository),
         endpoints_(&endpoints),
         repository_(std::move(repository)),
         deadline_(deadline) {}
@@ -64,7 +66,8 @@ class RepositoryReader {
   void EachEndpoint(AskedBy by,
                     const std::function<bool(const Endpoint&, const base::Deadline&)>& step);
 
-  /// Asks one host. An answer of any status is a response.
+  /// Asks one host. An answer of any status is a response, but for a 401 that could not be
+  /// answered, which is the Authorizer's error.
   std::vector<base::Result<HttpResponse>> AskEndpoint(const Endpoint& endpoint,
                                                       std::span<const Ask> asks,
                                                       const base::Deadline& deadline);
@@ -73,10 +76,13 @@ class RepositoryReader {
   std::string RepositoryUrl(const Endpoint& endpoint) const;
 
  private:
+  void Authorize(const Endpoint& endpoint, std::vector<HttpRequest>& requests,
+                 std::vector<base::Result<HttpResponse>>& results, const base::Deadline& deadline);
   Url UrlOf(const Endpoint& endpoint, const Ask& ask) const;
 
   HttpClient* http_;
   InsecureNotices* notices_;
+  Authorizer authorizer_;
   const Endpoints* endpoints_;
   std::string repository_;
   base::Deadline deadline_;

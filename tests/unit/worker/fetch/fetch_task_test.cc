@@ -12,10 +12,10 @@
 #include <thread>
 #include <vector>
 
+#include "fetch_task_fixture.h"
 #include "result_matchers.h"
 #include "scripted_registry.h"
 #include "scripted_server.h"
-#include "temp_folder.h"
 
 namespace sigward::worker {
 namespace {
@@ -26,96 +26,24 @@ using testing::DescriptorOf;
 using testing::DigestOf;
 using ::testing::ElementsAre;
 using testing::FailsWith;
+using testing::FetchTaskTest;
 using ::testing::HasSubstr;
 using testing::IndexOf;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::kPatienceMs;
 using testing::LegacyLayer;
 using testing::ManifestOf;
+using testing::Read;
 using testing::ScriptedRegistry;
 using testing::ScriptedServer;
+using testing::Seen;
 using testing::ServedReply;
 using testing::ServedRequest;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 using verifier::Digest;
 using verifier::ObjectKind;
-
-constexpr std::uint32_t kPatienceMs = 5000;
-
-/// Reads an answer as sigwardd would.
-struct Seen {
-  std::vector<std::pair<ObjectKind, std::string>> objects;
-  std::vector<std::pair<Reason, std::string>> failures;
-  std::vector<std::string> places;
-  std::vector<std::string> offered_for;
-  std::vector<std::string> digests;
-  std::size_t requests = 0;
-};
-
-Seen Read(const FetchReply& reply) {
-  EXPECT_EQ(reply.answer.reason(), 0U) << reply.answer.detail();
-  Seen seen;
-  for (const rpc::Object& object : reply.answer.objects()) {
-    seen.objects.emplace_back(
-        static_cast<ObjectKind>(object.kind()),
-        std::string(
-            base::AsText(base::ByteView(reply.memory).subspan(object.offset(), object.size()))));
-    seen.offered_for.push_back(object.offered_for());
-    seen.digests.push_back(object.digest());
-  }
-  for (const rpc::SourceFailure& failure : reply.answer.failures()) {
-    seen.failures.emplace_back(static_cast<Reason>(failure.reason()), failure.detail());
-    seen.places.push_back(failure.place());
-  }
-  seen.requests = reply.answer.requests();
-  return seen;
-}
-
-class FetchTaskTest : public ::testing::Test {
- protected:
-  rpc::FetchQuestion Question(rpc::FetchQuestion::Kind kind) const {
-    rpc::FetchQuestion question;
-    question.set_kind(kind);
-    question.set_registry(server_.host());
-    question.set_repository("app");
-    question.set_timeout_ms(kPatienceMs);
-    question.mutable_platform()->set_os("linux");
-    question.mutable_platform()->set_architecture("amd64");
-    return question;
-  }
-  FetchReply Ask(const rpc::FetchQuestion& question) {
-    const auto task = ParseTask(question);
-    EXPECT_THAT(task, IsOk());
-    server_.Forget();
-    return Answer(*task, http_, context_);
-  }
-  Seen Evidence(const Digest& digest, rpc::FetchQuestion::Kind kind = rpc::FetchQuestion::EVIDENCE,
-                std::uint32_t timeout_ms = kPatienceMs) {
-    rpc::FetchQuestion question = Question(kind);
-    question.set_digest(digest.text());
-    question.set_timeout_ms(timeout_ms);
-    return Read(Ask(question));
-  }
-  FetchReply Resolve(const std::string& tag) {
-    rpc::FetchQuestion question = Question(rpc::FetchQuestion::RESOLVE);
-    question.set_tag(tag);
-    return Ask(question);
-  }
-  void WriteHosts(const std::string& text) {
-    std::filesystem::create_directories(hosts_ / server_.host());
-    std::ofstream(hosts_ / (server_.host() + "/hosts.toml")) << text;
-  }
-
-  testing::TempFolder hosts_;
-  ScriptedServer server_;
-  ScriptedRegistry registry_{server_};
-  HttpClient http_;
-  FetchContext context_{hosts_.path()};
-  const std::string image_bytes_ = ManifestOf({});
-  const Digest image_ = DigestOf(image_bytes_);
-  const std::string tag_ = ScriptedRegistry::TagOf(image_);
-};
 
 // ---- Resolve ------------------------------------------------------------------------------------
 

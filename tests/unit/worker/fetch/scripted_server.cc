@@ -168,6 +168,11 @@ void ScriptedServer::Otherwise(Route route) {
   otherwise_ = std::move(route);
 }
 
+void ScriptedServer::Before(std::function<bool(const ServedRequest&, ServedReply&)> answers) {
+  const std::lock_guard lock(mutex_);
+  before_ = std::move(answers);
+}
+
 std::vector<std::string> ScriptedServer::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
@@ -210,7 +215,9 @@ void ScriptedServer::Talk(Peer& peer) {
   while (const std::optional<ServedRequest> request = Read(peer, buffer)) {
     ServedReply reply(request->method,
                       [this, &peer](std::string_view bytes) { return Write(peer, bytes); });
-    RouteOf (*request)(*request, reply);
+    if (!AnswersBefore(*request, reply)) {
+      RouteOf (*request)(*request, reply);
+    }
     if (reply.was_raw()) {
       return;
     }
@@ -231,15 +238,22 @@ bool ScriptedServer::Write(Peer& peer, std::string_view bytes) {
   return !stopping_;
 }
 
+bool ScriptedServer::ReadMore(Peer& peer, std::string& buffer) {
+  char bytes[4096];
+  const auto count = peer.tls != nullptr ? SSL_read(peer.tls.get(), bytes, sizeof bytes)
+                                         : recv(peer.socket.get(), bytes, sizeof bytes, 0);
+  if (count <= 0) {
+    return false;
+  }
+  buffer.append(bytes, static_cast<std::size_t>(count));
+  return true;
+}
+
 std::optional<ServedRequest> ScriptedServer::Read(Peer& peer, std::string& buffer) {
   while (buffer.find("\r\n\r\n") == std::string::npos) {
-    char bytes[4096];
-    const auto count = peer.tls != nullptr ? SSL_read(peer.tls.get(), bytes, sizeof bytes)
-                                           : recv(peer.socket.get(), bytes, sizeof bytes, 0);
-    if (count <= 0) {
+    if (!ReadMore(peer, buffer)) {
       return std::nullopt;
     }
-    buffer.append(bytes, static_cast<std::size_t>(count));
     constexpr char kTlsHandshake = 0x16;
     if (buffer.front() == kTlsHandshake) {
       Write(peer, "HTTP/1.1 400 Bad Request\r\n\r\n");
@@ -259,9 +273,27 @@ std::optional<ServedRequest> ScriptedServer::Read(Peer& peer, std::string& buffe
     const std::size_t colon = line.find(':');
     request.headers[Lower(line.substr(0, colon))] = line.substr(std::min(colon + 2, line.size()));
   }
+  const std::string length = request.Header("content-length");
+  const std::size_t size = length.empty() ? 0 : std::stoul(length);
+  while (buffer.size() < size) {
+    if (!ReadMore(peer, buffer)) {
+      return std::nullopt;
+    }
+  }
+  request.body = buffer.substr(0, size);
+  buffer.erase(0, size);
   const std::lock_guard lock(mutex_);
   requests_.push_back(request.method + " " + request.target);
   return request;
+}
+
+bool ScriptedServer::AnswersBefore(const ServedRequest& request, ServedReply& reply) {
+  std::function<bool(const ServedRequest&, ServedReply&)> before;
+  {
+    const std::lock_guard lock(mutex_);
+    before = before_;
+  }
+  return before && before(request, reply);
 }
 
 ScriptedServer::Route ScriptedServer::RouteOf(const ServedRequest& request) {

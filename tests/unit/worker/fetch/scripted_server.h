@@ -34,6 +34,13 @@ struct ServedRequest {
   std::string target;
   /// Names in lower case.
   std::map<std::string, std::string> headers;
+  std::string body;
+
+  /// The header's value, or an empty text.
+  std::string Header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+  }
 };
 
 /// What a route writes its answer to.
@@ -73,6 +80,8 @@ class ScriptedServer {
   void Serve(const std::string& target, const std::string& media_type, const std::string& body);
   /// Answers what no route does.
   void Otherwise(Route route);
+  /// Asked before any route; where it is true, it has answered.
+  void Before(std::function<bool(const ServedRequest&, ServedReply&)> answers);
 
   const std::string& port() const { return port_; }
   /// "127.0.0.1:12345".
@@ -94,7 +103,9 @@ class ScriptedServer {
   void Talk(Peer& peer);
   bool Write(Peer& peer, std::string_view bytes);
   std::optional<ServedRequest> Read(Peer& peer, std::string& buffer);
+  static bool ReadMore(Peer& peer, std::string& buffer);
   Route RouteOf(const ServedRequest& request);
+  bool AnswersBefore(const ServedRequest& request, ServedReply& reply);
 
   std::string address_;
   std::string port_;
@@ -103,6 +114,7 @@ class ScriptedServer {
   mutable std::mutex mutex_;
   std::map<std::string, Route> routes_;
   Route otherwise_;
+  std::function<bool(const ServedRequest&, ServedReply&)> before_;
   std::vector<std::string> requests_;
   std::list<Peer> peers_;
   std::atomic<std::size_t> connections_{0};
