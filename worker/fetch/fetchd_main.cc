@@ -59,6 +59,7 @@ sigward::base::Error Serve(const sigward::Config& config, const sigward::base::U
     return sigward::base::Fail(sigward::base::Reason::kInternal, "libcurl cannot be initialised");
   }
   sigward::worker::FetchContext context(config.hosts_dir);
+  context.authorization.token_hosts = config.token_hosts;
   return sigward::worker::ServeListener(listener.get(), context);
 }
 
