@@ -196,7 +196,8 @@ Result<Token> Authorizer::FetchToken(const TokenServer& server,
     }
   }
   const std::string place = "token server " + server.endpoint.authority();
-  Result<HttpResponse> response = std::move(http_->Perform({&request, 1}, deadline).front());
+  Result<HttpResponse> response =
+      std::move(http_->Perform(server.endpoint, {&request, 1}, deadline).front());
   if (!response.ok()) {
     return base::Within(place, std::move(response).error());
   }

@@ -13,6 +13,7 @@
 #include "worker/fetch/challenge.h"
 #include "worker/fetch/endpoint.h"
 #include "worker/fetch/http.h"
+#include "worker/fetch/paced_http.h"
 #include "worker/fetch/token_server.h"
 
 namespace sigward::worker {
@@ -38,7 +39,7 @@ struct AuthorizationContext {
 class Authorizer {
  public:
   /// HTTP and CONTEXT outlive the authorizer. REPOSITORY is normalised.
-  Authorizer(HttpClient& http, AuthorizationContext& context, std::string repository)
+  Authorizer(PacedHttp& http, AuthorizationContext& context, std::string repository)
       : http_(&http), context_(&context), repository_(std::move(repository)) {}
 
   /// What ENDPOINT took last, to be shown at once; empty when nothing is known, or the endpoint's
@@ -71,7 +72,7 @@ class Authorizer {
                                  const std::optional<Credential>& credential,
                                  const base::Deadline& deadline);
 
-  HttpClient* http_;
+  PacedHttp* http_;
   AuthorizationContext* context_;
   std::string repository_;
   std::size_t token_requests_ = 0;

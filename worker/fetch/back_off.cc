@@ -35,8 +35,7 @@ std::optional<seconds> ParseRetryAfter(std::string_view retry_after, const std::
     std::uint64_t count = 0;
     const auto [end, failure] =
         std::from_chars(retry_after.data(), retry_after.data() + retry_after.size(), count);
-    if (failure != std::errc{} ||
-        count > static_cast<std::uint64_t>(kLongestRetryAfter.count())) {
+    if (failure != std::errc{} || count > static_cast<std::uint64_t>(kLongestRetryAfter.count())) {
       return kLongestRetryAfter;
     }
     return seconds(count);
@@ -58,12 +57,10 @@ std::optional<BackOff::Pause> BackOff::PauseOf(const Origin& host) {
   if (found == hosts_.end() || now >= found->second.until) {
     return std::nullopt;
   }
-  return Pause{found->second.reason,
-               std::chrono::ceil<milliseconds>(found->second.until - now)};
+  return Pause{found->second.reason, std::chrono::ceil<milliseconds>(found->second.until - now)};
 }
 
-void BackOff::NoteRefusal(const Origin& host, base::Reason reason,
-                          std::optional<seconds> wanted) {
+void BackOff::NoteRefusal(const Origin& host, base::Reason reason, std::optional<seconds> wanted) {
   const std::lock_guard lock(mutex_);
   const std::string name = NameOf(host);
   const auto now = clock_->SteadyNow();
@@ -72,7 +69,7 @@ void BackOff::NoteRefusal(const Origin& host, base::Reason reason,
       return a.second.until < b.second.until;
     }));
   }
-  Refusals& refusals = hosts_[name];
+  Refusals& refusals = hosts_.try_emplace(name, Refusals{reason, 0, {}}).first->second;
   const bool is_pausing = now < refusals.until;
   refusals.reason = reason;
   milliseconds pause{0};
@@ -97,8 +94,8 @@ void BackOff::NoteAnswer(const Origin& host) {
 
 milliseconds BackOff::OwnPause(int earlier_refusals) {
   constexpr int kMostDoublings = 16;
-  const auto whole = std::min(
-      kLongestPause, kFirstPause * (1 << std::min(earlier_refusals, kMostDoublings)));
+  const auto whole =
+      std::min(kLongestPause, kFirstPause * (1 << std::min(earlier_refusals, kMostDoublings)));
   std::uniform_int_distribution<milliseconds::rep> part(whole.count() / 2, whole.count());
   return milliseconds(part(random_));
 }

@@ -189,7 +189,9 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
     }
     return reply;
   }
-  RepositoryReader reader(http, context.notices, context.authorization, **hosts,
+  http.Allow(kMaxRequestsPerQuestion);
+  PacedHttp paced(http, context.back_off);
+  RepositoryReader reader(paced, context.notices, context.authorization, **hosts,
                           task.image.repository(), deadline);
   FetchReply reply = task.kind == rpc::FetchQuestion::RESOLVE
                          ? AnswerResolve(task, reader)

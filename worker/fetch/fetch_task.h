@@ -11,16 +11,23 @@
 #include "verifier/evidence.h"
 #include "verifier/image_ref.h"
 #include "worker/fetch/authorizer.h"
+#include "worker/fetch/back_off.h"
 #include "worker/fetch/evidence_fetch.h"
 #include "worker/fetch/hosts_config.h"
 #include "worker/fetch/http.h"
 #include "worker/fetch/insecure_notices.h"
+#include "worker/fetch/proxy.h"
 #include "worker/fetch/referrers_memory.h"
+#include "worker/fetch/registry_shares.h"
 
 namespace sigward::worker {
 
 /// The longest that one question may take, whatever it says.
 inline constexpr std::chrono::milliseconds kMaxQuestionTime{60'000};
+
+/// HTTP requests that one question makes, redirects and those for authentication included. The most
+/// that an image can need at one host is some 300 (64 bundles whose blobs are redirected).
+inline constexpr std::size_t kMaxRequestsPerQuestion = 1024;
 
 /// What all threads share.
 struct FetchContext {
@@ -30,6 +37,10 @@ struct FetchContext {
   ReferrersMemory referrers;
   InsecureNotices notices;
   AuthorizationContext authorization;
+  BackOff back_off;
+  RegistryShares shares;
+  /// Set before the first thread.
+  ProxySettings proxies;
 };
 
 /// A FetchQuestion that was checked.

@@ -26,6 +26,8 @@ using base::Result;
 
 /// How long a peer has for its question, and for taking the answer.
 constexpr std::chrono::milliseconds kPeerPatience{1000};
+// No registry takes more than half of the threads.
+static_assert(2 * kMaxQuestionsPerRegistry <= kMaxFetchThreads);
 /// The same when overloaded: the listener waits for it.
 constexpr std::chrono::milliseconds kRefusalPatience{50};
 /// How long accepting pauses when the process is out of descriptors.
@@ -44,6 +46,21 @@ Result<FetchTask> ReadTask(std::string_view bytes) {
     return Fail(Reason::kProtocol, "question cannot be read");
   }
   return ParseTask(question);
+}
+
+FetchReply ReplyTo(std::string_view question, HttpClient& http, FetchContext& context) {
+  const auto task = ReadTask(question);
+  if (!task.ok()) {
+    return FailedReply(task.error());
+  }
+  const std::string& registry = task->image.registry();
+  const auto place = context.shares.Enter(registry);
+  if (place == nullptr) {
+    return FailedReply(Fail(Reason::kOverloaded, "more than " +
+                                                     std::to_string(kMaxQuestionsPerRegistry) +
+                                                     " questions at once about " + registry));
+  }
+  return Answer(*task, http, context);
 }
 
 base::Status SendReply(int connection, const FetchReply& reply, const Deadline& deadline) {
@@ -77,9 +94,7 @@ void ServeConnection(base::UniqueFd connection, HttpClient& http, FetchContext& 
   if (!frame.ok()) {
     return;
   }
-  const auto task = ReadTask(frame->bytes);
-  Reply(connection.get(), task.ok() ? Answer(*task, http, context) : FailedReply(task.error()),
-        kPeerPatience);
+  Reply(connection.get(), ReplyTo(frame->bytes, http, context), kPeerPatience);
 }
 
 void RefuseConnection(base::UniqueFd connection) {
@@ -95,7 +110,7 @@ void RefuseConnection(base::UniqueFd connection) {
 
 base::Error ServeListener(int listener, FetchContext& context) {
   IdleLastPool pool(kMaxFetchThreads, kIdleThreadLife, [&context] {
-    const auto http = std::make_shared<HttpClient>();
+    const auto http = std::make_shared<HttpClient>(context.proxies);
     return [&context, http](base::UniqueFd connection) {
       ServeConnection(std::move(connection), *http, context);
     };

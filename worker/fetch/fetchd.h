@@ -11,8 +11,9 @@
 
 namespace sigward::worker {
 
-/// Questions that are worked on at once; the next one is answered kOverloaded.
-inline constexpr std::size_t kMaxFetchThreads = 64;
+/// Questions that are worked on at once; the next one is answered kOverloaded, and so is one about
+/// a registry that has kMaxQuestionsPerRegistry already.
+inline constexpr std::size_t kMaxFetchThreads = 128;
 /// A thread that is idle for this long ends and closes its connections to registries.
 inline constexpr std::chrono::milliseconds kIdleThreadLife{3'000};
 

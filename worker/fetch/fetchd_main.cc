@@ -1,8 +1,10 @@
 #include <curl/curl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,7 +26,8 @@ constexpr const char* kHelp =
     "Fetches signatures from registries for sigwardd. FILE is sigward's configuration,\n"
     "/etc/sigward/config.toml unless named. It expects one listening socket from who starts it:\n"
     "sigwardd itself, or systemd by sigward-fetchd.socket (LISTEN_FDS=1, LISTEN_PID=its own, the\n"
-    "socket as descriptor 3).\n";
+    "socket as descriptor 3). It asks through the proxies of HTTPS_PROXY, HTTP_PROXY and "
+    "NO_PROXY.\n";
 
 /// Arenas and thresholds that let the memory of a burst go back to the system: what a question
 /// reads is large and short-lived.
@@ -39,6 +42,25 @@ std::optional<std::string> ConfigPathIn(int argc, char** argv) {
     return argv[2];
   }
   return std::nullopt;
+}
+
+/// The first of NAMES that is set, as Go looks for them.
+std::string Variable(const char* upper, const char* lower) {
+  for (const char* name : {upper, lower}) {
+    if (const char* value = std::getenv(name); value != nullptr && value[0] != '\0') {
+      return value;
+    }
+  }
+  return {};
+}
+
+/// Every thread keeps connections.
+void RaiseDescriptorLimit() {
+  rlimit limits{};
+  if (getrlimit(RLIMIT_NOFILE, &limits) == 0) {
+    limits.rlim_cur = limits.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limits);
+  }
 }
 
 /// Returns only when it cannot go on. What needs rights comes before the first connection.
@@ -58,8 +80,13 @@ sigward::base::Error Serve(const sigward::Config& config, const sigward::base::U
   if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
     return sigward::base::Fail(sigward::base::Reason::kInternal, "libcurl cannot be initialised");
   }
+  RaiseDescriptorLimit();
   sigward::worker::FetchContext context(config.hosts_dir);
   context.authorization.token_hosts = config.token_hosts;
+  SIGWARD_ASSIGN_OR_RETURN(context.proxies, sigward::worker::ProxySettings::Parse(
+                                                {Variable("HTTP_PROXY", "http_proxy"),
+                                                 Variable("HTTPS_PROXY", "https_proxy"),
+                                                 Variable("NO_PROXY", "no_proxy")}));
   return sigward::worker::ServeListener(listener.get(), context);
 }
 

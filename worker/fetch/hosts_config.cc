@@ -79,6 +79,13 @@ Result<HostSection> ReadDockerLayout(const std::string& folder) {
   std::sort(names.begin(), names.end());
   HostSection section;
   for (const std::string& name : names) {
+    const bool may_count = name.ends_with(".crt") || name.ends_with(".cert");
+    if (may_count) {
+      SIGWARD_ASSIGN_OR_RETURN(const bool is_folder, IsFolder(folder + "/" + name));
+      if (is_folder) {
+        continue;
+      }
+    }
     if (name.ends_with(".crt")) {
       section.ca_files.push_back(name);
     } else if (name.ends_with(".cert")) {

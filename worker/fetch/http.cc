@@ -19,6 +19,11 @@ using base::Result;
 /// Longest sleep between two looks at the deadline.
 constexpr std::chrono::milliseconds kPollSlice{500};
 
+const ProxySettings& NoProxies() {
+  static const ProxySettings none;
+  return none;
+}
+
 }  // namespace
 
 Error StatusError(long status) {
@@ -78,7 +83,10 @@ class HttpClient::Connections {
   std::unique_ptr<CURLM, Close> multi_;
 };
 
-HttpClient::HttpClient() : connections_(std::make_unique<Connections>()) {}
+HttpClient::HttpClient(const ProxySettings& proxies)
+    : connections_(std::make_unique<Connections>()), proxies_(&proxies) {}
+
+HttpClient::HttpClient() : HttpClient(NoProxies()) {}
 HttpClient::~HttpClient() = default;
 
 std::vector<Result<HttpResponse>> HttpClient::Perform(std::span<const HttpRequest> requests,
@@ -86,13 +94,17 @@ std::vector<Result<HttpResponse>> HttpClient::Perform(std::span<const HttpReques
   std::vector<std::unique_ptr<HttpTransfer>> transfers;
   std::vector<CURL*> open;
   const auto start = [&](HttpTransfer& transfer) {
+    if (requests_ == allowed_) {
+      transfer.Refuse(Fail(Reason::kTooLarge, "the question needs more requests than it may make"));
+      return;
+    }
     if (connections_->Add(transfer)) {
       open.push_back(transfer.handle());
       ++requests_;
     }
   };
   for (const HttpRequest& request : requests) {
-    transfers.push_back(std::make_unique<HttpTransfer>(request));
+    transfers.push_back(std::make_unique<HttpTransfer>(request, *proxies_));
     start(*transfers.back());
   }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "worker/fetch/endpoint.h"
+#include "worker/fetch/proxy.h"
 #include "worker/fetch/url.h"
 
 namespace sigward::worker {
@@ -55,8 +56,9 @@ struct HttpResponse {
   std::string link;
   /// All WWW-Authenticate headers, joined with commas; only of status 401 at the endpoint's origin.
   std::string challenges;
-  /// Retry-After as it came.
+  /// Retry-After and Date as they came.
   std::string retry_after;
+  std::string date;
   /// What answered in the end, after redirects.
   Url url;
 };
@@ -72,7 +74,10 @@ base::Error StatusError(long status);
 /// foreign bytes reach. TLS is 1.2 or newer and verified unless the endpoint is kUnverifiedTls.
 class HttpClient {
  public:
+  /// Without a proxy, or through those of PROXIES, which outlive the client. The environment is not
+  /// looked at.
   HttpClient();
+  explicit HttpClient(const ProxySettings& proxies);
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
@@ -89,10 +94,16 @@ class HttpClient {
   /// HTTP requests made since construction, redirects included.
   std::size_t requests() const { return requests_; }
 
+  /// From now on no more than COUNT requests are made, redirects included: what is beyond fails
+  /// with kTooLarge.
+  void Allow(std::size_t count) { allowed_ = requests_ + count; }
+
  private:
   class Connections;
   std::unique_ptr<Connections> connections_;
+  const ProxySettings* proxies_;
   std::size_t requests_ = 0;
+  std::size_t allowed_ = SIZE_MAX;
 };
 
 }  // namespace sigward::worker

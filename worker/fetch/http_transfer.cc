@@ -50,6 +50,10 @@ std::string MediaType(std::string_view content_type) {
   return type;
 }
 
+Error LocalAddress() {
+  return Fail(Reason::kUnreachable, "the host's address is a loopback or link-local one");
+}
+
 Reason TransportReason(CURLcode code) {
   constexpr std::array kUnreachable{CURLE_COULDNT_RESOLVE_PROXY,
                                     CURLE_COULDNT_RESOLVE_HOST,
@@ -88,8 +92,8 @@ Reason TransportReason(CURLcode code) {
 
 }  // namespace
 
-HttpTransfer::HttpTransfer(const HttpRequest& request)
-    : request_(&request), handle_(curl_easy_init()), url_(request.url) {}
+HttpTransfer::HttpTransfer(const HttpRequest& request, const ProxySettings& proxies)
+    : request_(&request), proxies_(&proxies), handle_(curl_easy_init()), url_(request.url) {}
 
 CURL* HttpTransfer::Prepare() {
   CURL* handle = handle_.get();
@@ -122,9 +126,7 @@ CURL* HttpTransfer::Prepare() {
   // A kept connection was checked for whoever opened it: another origin is connected to afresh, so
   // that OnSocket sees its address.
   Set(handle, CURLOPT_FRESH_CONNECT, at_home ? 0L : 1L);
-  if (IsLocalHost(endpoint.origin.host)) {
-    Set(handle, CURLOPT_NOPROXY, "*");
-  }
+  PrepareProxy();
   PrepareTls(at_home);
   PrepareHeaders(at_home);
 
@@ -145,6 +147,33 @@ CURL* HttpTransfer::Prepare() {
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::OnSocket);
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
   return handle;
+}
+
+void HttpTransfer::PrepareProxy() {
+  CURL* handle = handle_.get();
+  const Proxy* proxy = proxies_->For(url_.origin);
+  is_proxied_ = proxy != nullptr;
+  // Set even where there is none, for libcurl would look at the environment.
+  Set(handle, CURLOPT_PROXY, is_proxied_ ? proxy->url : "");
+  Set(handle, CURLOPT_NOPROXY, "");
+  if (!is_proxied_) {
+    return;
+  }
+  Set(handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (!proxy->username.empty()) {
+    Set(handle, CURLOPT_PROXYAUTH, long{CURLAUTH_BASIC});
+    Set(handle, CURLOPT_PROXYUSERNAME, proxy->username);
+    Set(handle, CURLOPT_PROXYPASSWORD, proxy->password);
+  }
+  // The proxy looks the name up, so only what is written as an address can be seen here.
+  if (IsLocalHost(url_.origin.host) && !MayBeLocal()) {
+    Refuse(LocalAddress());
+  }
+}
+
+bool HttpTransfer::MayBeLocal() const {
+  const Endpoint& endpoint = *request_->endpoint;
+  return url_.origin == endpoint.origin ? endpoint.may_be_local : IsLocalHost(endpoint.origin.host);
 }
 
 void HttpTransfer::PrepareTls(bool at_home) {
@@ -247,6 +276,7 @@ Result<HttpResponse> HttpTransfer::Outcome() {
     response.challenges = Header("WWW-Authenticate", /*join=*/true);
   }
   response.retry_after = Header("Retry-After", /*join=*/false);
+  response.date = Header("Date", /*join=*/false);
   response.url = url_;
   if (status == 200) {
     response.body = std::move(body_);
@@ -329,13 +359,14 @@ int HttpTransfer::OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, cur
 
 curl_socket_t HttpTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
   auto& transfer = *static_cast<HttpTransfer*>(self);
-  const Endpoint& endpoint = *transfer.request_->endpoint;
-  const bool may_be_local = transfer.url_.origin == endpoint.origin
-                                ? endpoint.may_be_local
-                                : IsLocalHost(endpoint.origin.host);
-  if (!may_be_local && IsLocalAddress(address->addr, address->addrlen)) {
-    transfer.refused_ =
-        Fail(Reason::kUnreachable, "the host's address is a loopback or link-local one");
+  // The address is the proxy's where there is one, and that is the operator's to choose. A request
+  // that is refused already does not get there either.
+  const bool is_misled = !transfer.is_proxied_ && !transfer.MayBeLocal() &&
+                         IsLocalAddress(address->addr, address->addrlen);
+  if (is_misled) {
+    transfer.Refuse(LocalAddress());
+  }
+  if (!transfer.refused_.ok()) {
     return CURL_SOCKET_BAD;
   }
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);

@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -15,11 +16,15 @@ namespace sigward::worker {
 /// One request on its way through libcurl, redirects included.
 class HttpTransfer {
  public:
-  explicit HttpTransfer(const HttpRequest& request);
+  /// Both outlive the transfer.
+  HttpTransfer(const HttpRequest& request, const ProxySettings& proxies);
 
   /// The handle, set up to ask the present URL. Owned here.
   CURL* Prepare();
   CURL* handle() const { return handle_.get(); }
+
+  /// Makes ERROR the outcome: the request is not made, or not once more.
+  void Refuse(base::Error error) { refused_ = std::move(error); }
 
   /// Takes note of how the handle ended. True when it was redirected and is to be prepared again.
   bool Finished(CURLcode code);
@@ -35,6 +40,9 @@ class HttpTransfer {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
   };
 
+  void PrepareProxy();
+  /// Whether the present URL may be at a loopback or link-local address.
+  bool MayBeLocal() const;
   void PrepareTls(bool at_home);
   void PrepareHeaders(bool at_home);
   base::Result<HttpResponse> Outcome();
@@ -50,11 +58,13 @@ class HttpTransfer {
   static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   const HttpRequest* request_;
+  const ProxySettings* proxies_;
   std::unique_ptr<CURL, Close> handle_;
   std::unique_ptr<curl_slist, Free> headers_;
   Url url_;
   int redirects_ = 0;
   bool has_left_home_ = false;
+  bool is_proxied_ = false;
   bool finished_ = false;
   CURLcode code_ = CURLE_OK;
   base::Result<base::Nothing> refused_ = base::Ok();

@@ -9,6 +9,9 @@
 
 namespace sigward::worker {
 
+/// Questions that are worked on at once for any one registry.
+inline constexpr std::size_t kMaxQuestionsPerRegistry = 64;
+
 /// How many questions are worked on for each registry, so that one that hangs does not take all
 /// threads from the others. Holds no more registries than there are questions. Safe for several
 /// threads.
@@ -29,7 +32,7 @@ class RegistryShares {
   };
 
   /// At most MAX_EACH questions at once for any one registry.
-  explicit RegistryShares(std::size_t max_each) : max_each_(max_each) {}
+  explicit RegistryShares(std::size_t max_each = kMaxQuestionsPerRegistry) : max_each_(max_each) {}
 
   /// A place for one more question about REGISTRY; null when it has all that it may have.
   std::unique_ptr<Place> Enter(const std::string& registry);

@@ -92,7 +92,7 @@ void RepositoryReader::EachEndpoint(
   for (auto at = asked.begin(); at != asked.end(); ++at) {
     const Endpoint* endpoint = *at;
     const bool is_last = endpoint == asked.back();
-    if (!is_last && down_.contains(endpoint)) {
+    if (!is_last && (down_.contains(endpoint) || http_->IsPausing(*endpoint))) {
       continue;
     }
     // The registry itself may stand among its mirrors with other settings. Where they got an
@@ -120,7 +120,7 @@ std::vector<Result<HttpResponse>> RepositoryReader::AskEndpoint(const Endpoint& 
     requests.push_back(
         {&endpoint, UrlOf(endpoint, ask), ask.method, ask.accept, ask.max_bytes, known, ""});
   }
-  std::vector<Result<HttpResponse>> results = http_->Perform(requests, deadline);
+  std::vector<Result<HttpResponse>> results = http_->Perform(endpoint, requests, deadline);
   Authorize(endpoint, requests, results, deadline);
   for (const auto& result : results) {
     if (!result.ok() && CouldNotReach(result.error())) {
@@ -155,7 +155,7 @@ void RepositoryReader::Authorize(const Endpoint& endpoint, std::vector<HttpReque
       requests[i].authorization = *next;
       again.push_back(requests[i]);
     }
-    std::vector<Result<HttpResponse>> answered = http_->Perform(again, deadline);
+    std::vector<Result<HttpResponse>> answered = http_->Perform(endpoint, again, deadline);
     for (std::size_t k = 0; k < open.size(); ++k) {
       results[open[k]] = std::move(answered[k]);
     }

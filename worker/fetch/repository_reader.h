@@ -15,6 +15,7 @@
 #include "worker/fetch/hosts_config.h"
 #include "worker/fetch/http.h"
 #include "worker/fetch/insecure_notices.h"
+#include "worker/fetch/paced_http.h"
 
 namespace sigward::worker {
 
@@ -49,7 +50,7 @@ enum class AskedBy { kDigest = 1, kName = 2 };
 class RepositoryReader {
  public:
   /// Everything outlives the reader. REPOSITORY is normalised ("library/nginx").
-  RepositoryReader(HttpClient& http, InsecureNotices& notices, AuthorizationContext& authorization,
+  RepositoryReader(PacedHttp& http, InsecureNotices& notices, AuthorizationContext& authorization,
                    const Endpoints& endpoints, std::string repository, base::Deadline deadline)
       : http_(&http),
         notices_(&notices),
@@ -80,7 +81,7 @@ class RepositoryReader {
                  std::vector<base::Result<HttpResponse>>& results, const base::Deadline& deadline);
   Url UrlOf(const Endpoint& endpoint, const Ask& ask) const;
 
-  HttpClient* http_;
+  PacedHttp* http_;
   InsecureNotices* notices_;
   Authorizer authorizer_;
   const Endpoints* endpoints_;

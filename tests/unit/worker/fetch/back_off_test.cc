@@ -13,15 +13,15 @@ namespace sigward::worker {
 namespace {
 
 using base::Reason;
-using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::ScriptedServer;
 using testing::Seen;
 using testing::ServedReply;
 using testing::ServedRequest;
+using ::testing::SizeIs;
 
 const Origin kHost{"https", "r.example", "443"};
 
@@ -137,7 +137,8 @@ TEST_F(BackOffTaskTest, AnswersAtOnceWhereThePauseOutlastsTheQuestion) {
 }
 
 TEST_F(BackOffTaskTest, SaysOfAnUnavailableHostThatItFails) {
-  Refuse(503, "Date: Sat, 28 Nov 2026 10:00:00 GMT\r\nRetry-After: Sat, 28 Nov 2026 10:01:00 GMT\r\n");
+  Refuse(503,
+         "Date: Sat, 28 Nov 2026 10:00:00 GMT\r\nRetry-After: Sat, 28 Nov 2026 10:01:00 GMT\r\n");
   Evidence(image_);
   const Seen seen = Evidence(image_);
   EXPECT_EQ(seen.requests, 0U);
@@ -157,11 +158,11 @@ TEST_F(BackOffTaskTest, WaitsForAPauseThatEndsInTime) {
 
 TEST_F(BackOffTaskTest, PassesAPausingMirrorOver) {
   ScriptedServer mirror;
-  mirror.Otherwise([](const ServedRequest&, ServedReply& reply) {
-    reply.Send(429, "", "Retry-After: 60\r\n");
-  });
+  mirror.Otherwise(
+      [](const ServedRequest&, ServedReply& reply) { reply.Send(429, "", "Retry-After: 60\r\n"); });
   registry_.SignLegacy(image_, "payload");
-  WriteHosts("server = \"http://" + server_.host() + "\"\n[host.\"http://" + mirror.host() + "\"]\n");
+  WriteHosts("server = \"http://" + server_.host() + "\"\n[host.\"http://" + mirror.host() +
+             "\"]\n");
   EXPECT_THAT(Evidence(image_).objects, SizeIs(2));
   EXPECT_THAT(mirror.requests(), SizeIs(3));
   EXPECT_THAT(Evidence(image_).objects, SizeIs(2));
@@ -170,9 +171,8 @@ TEST_F(BackOffTaskTest, PassesAPausingMirrorOver) {
 
 TEST_F(BackOffTaskTest, LeavesATokenServerAloneToo) {
   ScriptedServer tokens(nullptr, "127.0.0.2");
-  tokens.Otherwise([](const ServedRequest&, ServedReply& reply) {
-    reply.Send(429, "", "Retry-After: 60\r\n");
-  });
+  tokens.Otherwise(
+      [](const ServedRequest&, ServedReply& reply) { reply.Send(429, "", "Retry-After: 60\r\n"); });
   Refuse(401, "WWW-Authenticate: Bearer realm=\"http://" + tokens.host() + "/token\"\r\n");
   for (int i = 0; i < 2; ++i) {
     const Seen seen = Evidence(image_);

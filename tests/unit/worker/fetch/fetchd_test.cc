@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <string>
 #include <thread>
@@ -62,8 +63,12 @@ class FetchdTest : public ::testing::Test {
     serving_.join();
   }
   base::Result<EvidenceSet> Fetch(milliseconds patience = kPatience) {
+    return FetchFrom(server_.host(), patience);
+  }
+  base::Result<EvidenceSet> FetchFrom(const std::string& registry,
+                                      milliseconds patience = kPatience) {
     FetchdClient client(socket_);
-    const auto image = verifier::ImageRef::Parse(server_.host() + "/app:v1");
+    const auto image = verifier::ImageRef::Parse(registry + "/app:v1");
     return client.FetchEvidence(*image, digest_, EvidenceScope::kImage, {"linux", "amd64", ""},
                                 Deadline::After(patience));
   }
@@ -172,33 +177,75 @@ TEST_F(FetchdTest, AnswersAHundredQuestionsAtOnce) {
     client.join();
   }
   EXPECT_EQ(answered + overloaded, 100);
-  EXPECT_GE(answered, static_cast<int>(kMaxFetchThreads));
+  EXPECT_GE(answered, static_cast<int>(kMaxQuestionsPerRegistry));
+}
+
+/// Questions about a registry that does not answer before it is told to.
+class Hanging {
+ public:
+  Hanging(ScriptedServer& server, const verifier::Digest& image) : server_(&server) {
+    server.On("/v2/app/manifests/" + ScriptedRegistry::TagOf(image) + ".sig",
+              [gone = go_.get_future().share()](const ServedRequest&, ServedReply& reply) {
+                gone.wait();
+                reply.Send(404, "");
+              });
+  }
+  /// Returns when all of them are being worked on, or one has been answered.
+  void Start(const std::function<base::Result<EvidenceSet>()>& fetch) {
+    for (std::size_t i = 0; i < kMaxQuestionsPerRegistry; ++i) {
+      clients_.emplace_back([this, fetch] {
+        EXPECT_THAT(fetch(), IsOk());
+        ++answered_;
+      });
+    }
+    while (server_->requests().size() < kMaxQuestionsPerRegistry * 3 && answered_ == 0) {
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+  }
+  void End() {
+    EXPECT_EQ(answered_, 0U) << "nobody had to end first";
+    go_.set_value();
+    for (std::thread& client : clients_) {
+      client.join();
+    }
+  }
+
+ private:
+  ScriptedServer* server_;
+  std::promise<void> go_;
+  std::atomic<std::size_t> answered_{0};
+  std::vector<std::thread> clients_;
+};
+
+TEST_F(FetchdTest, LeavesThreadsToOtherRegistries) {
+  ScriptedServer other(nullptr, "127.0.0.2");
+  ScriptedRegistry(other).SignLegacy(digest_, "payload");
+  Hanging hanging(server_, digest_);
+  hanging.Start([this] { return Fetch(); });
+  const auto one_more = Fetch();
+  EXPECT_THAT(one_more, FailsWith(Reason::kOverloaded));
+  EXPECT_THAT(one_more.error().detail, ::testing::HasSubstr(server_.host()));
+  EXPECT_THAT(FetchFrom(other.host()), IsOk());
+  hanging.End();
+  // A place is free a moment after its answer is there.
+  auto evidence = Fetch();
+  for (const auto deadline = Deadline::After(kPatience); !evidence.ok() && !deadline.Passed();) {
+    ASSERT_EQ(evidence.error().reason, Reason::kOverloaded);
+    evidence = Fetch();
+  }
+  EXPECT_THAT(evidence, IsOk());
 }
 
 TEST_F(FetchdTest, SaysAtOnceThatItIsOverloaded) {
-  std::promise<void> go;
-  server_.On("/v2/app/manifests/" + ScriptedRegistry::TagOf(digest_) + ".sig",
-             [gone = go.get_future().share()](const ServedRequest&, ServedReply& reply) {
-               gone.wait();
-               reply.Send(404, "");
-             });
-  std::atomic<std::size_t> answered{0};
-  std::vector<std::thread> clients;
-  for (std::size_t i = 0; i < kMaxFetchThreads; ++i) {
-    clients.emplace_back([&] {
-      EXPECT_THAT(Fetch(), IsOk());
-      ++answered;
-    });
-  }
-  while (server_.requests().size() < kMaxFetchThreads * 3 && answered == 0) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  EXPECT_THAT(Fetch(), FailsWith(Reason::kOverloaded));
-  EXPECT_EQ(answered, 0U) << "nobody had to end first";
-  go.set_value();
-  for (std::thread& client : clients) {
-    client.join();
-  }
+  ScriptedServer other(nullptr, "127.0.0.2");
+  ScriptedRegistry(other).SignLegacy(digest_, "payload");
+  Hanging first(server_, digest_);
+  Hanging second(other, digest_);
+  first.Start([this] { return Fetch(); });
+  second.Start([&] { return FetchFrom(other.host()); });
+  EXPECT_THAT(FetchFrom("127.0.0.3:1"), FailsWith(Reason::kOverloaded));
+  first.End();
+  second.End();
   // A thread is idle a moment after its answer is there.
   auto evidence = Fetch();
   for (const auto deadline = Deadline::After(kPatience); !evidence.ok() && !deadline.Passed();) {

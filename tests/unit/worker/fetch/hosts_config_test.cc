@@ -166,6 +166,33 @@ TEST_F(HostsConfigTest, ReadsDockersLayoutWithoutHostsToml) {
   EXPECT_THAT(config_.Find("r.example"), FailsWith(Reason::kConfigInvalid));
 }
 
+TEST_F(HostsConfigTest, PassesFoldersOverInDockersLayout) {
+  Write("r.example/a.crt", kPem);
+  Write("r.example/old.crt/x", "");
+  Write("r.example/old.cert/x", "");
+  const Endpoints endpoints = FindOk("r.example");
+  ASSERT_THAT(endpoints, SizeIs(1));
+  EXPECT_EQ(endpoints.front().ca_pem, kPem + std::string("\n"));
+  EXPECT_FALSE(endpoints.front().client.has_value());
+}
+
+TEST_F(HostsConfigTest, KnowsIpv6Literals) {
+  Write("[fd00::1]_5000_/hosts.toml", "server = \"https://[FD00::2]:5001\"\n[host.\"[fd00::3]\"]");
+  EXPECT_THAT(Urls("[fd00::1]:5000"),
+              ElementsAre("https://[fd00::3]/v2", "https://[fd00::2]:5001/v2"));
+  EXPECT_EQ(FindOk("[fd00::1]:5000")[0].authority(), "[fd00::3]");
+  EXPECT_EQ(FindOk("[fd00::1]:5000")[1].authority(), "[fd00::2]:5001");
+}
+
+TEST_F(HostsConfigTest, TellsWhereTheOperatorMeantHttp) {
+  Write("a.example/hosts.toml", "server = \"http://a.example\"\n[host.\"https://m.example\"]");
+  const Endpoints endpoints = FindOk("a.example");
+  EXPECT_FALSE(endpoints.at(0).is_http_meant);
+  EXPECT_TRUE(endpoints.at(1).is_http_meant);
+  // Nobody wrote this one.
+  EXPECT_FALSE(FindOk("127.0.0.1:5000").front().is_http_meant);
+}
+
 TEST_F(HostsConfigTest, RefusesFilesThatAreNotToBeHad) {
   Write("r.example/hosts.toml", "ca = \"missing.pem\"");
   EXPECT_THAT(config_.Find("r.example"), FailsWith(Reason::kConfigInvalid));

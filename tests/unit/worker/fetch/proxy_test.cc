@@ -19,8 +19,8 @@ namespace {
 using base::Reason;
 using testing::FailsWith;
 using ::testing::HasSubstr;
-using testing::IsOk;
 using ::testing::IsEmpty;
+using testing::IsOk;
 using ::testing::Not;
 using testing::ScriptedServer;
 using testing::ServedReply;
