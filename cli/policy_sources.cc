@@ -11,11 +11,11 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "base/yaml/yaml_reader.h"
 #include "cli/cluster_image_policy.h"
 #include "cli/node_policy.h"
 #include "cli/policy_config.h"
 #include "cli/yaml_fields.h"
-#include "cli/yaml_reader.h"
 
 namespace sigward::cli {
 namespace {

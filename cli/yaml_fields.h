@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "cli/problems.h"
-#include "cli/yaml_reader.h"
+#include "base/yaml/yaml_reader.h"
 
 namespace sigward::cli {
 

@@ -14,9 +14,9 @@
 
 #include "base/bytes.h"
 #include "base/config/config.h"
+#include "base/root_only.h"
 #include "base/sealed_memory.h"
 #include "plugin/broker.h"
-#include "plugin/sync/root_only.h"
 #include "rpc/listen_fds.h"
 
 namespace {
@@ -26,7 +26,7 @@ constexpr int kUsage = 2;
 constexpr const char* kHelp =
     "sigwardd [--config FILE] [--activated]\n"
     "Decides which container images may be on this node. FILE is /etc/sigward/config.toml unless\n"
-    "named. Started by hand it starts sigward-fetchd and sigward-verifyd too; with a socket "
+    "named. Started by hand it starts its workers too; with a socket "
     "handed\n"
     "over (LISTEN_FDS) it is the deciding process alone; --activated refuses to be anything else. "
     "SIGHUP\n"
@@ -66,7 +66,7 @@ sigward::base::Status CheckBoundPath(int listener, const std::string& expected) 
 sigward::base::Status PrepareState(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  auto checked = sigward::sync::CheckRootOnlyFolder(folder);
+  auto checked = sigward::base::CheckRootOnlyFolder(folder);
   return checked.ok() ? std::move(checked)
                       : sigward::base::Within("[state] dir", std::move(checked).error());
 }

@@ -242,12 +242,16 @@ base::Result<Frame> ReceiveFromRoot(int socket, const base::Deadline& deadline) 
 }
 
 base::Status CheckPeer(int socket) {
+  return CheckPeerOr(geteuid(), socket);
+}
+
+base::Status CheckPeerOr(uid_t other, int socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
     return Failed(Reason::kProtocol, "asking who the peer is", errno);
   }
-  if (peer.uid != 0 && peer.uid != geteuid()) {
+  if (peer.uid != 0 && peer.uid != geteuid() && peer.uid != other) {
     return Fail(Reason::kProtocol, "the peer runs as user " + std::to_string(peer.uid));
   }
   return base::Ok();

@@ -51,6 +51,9 @@ base::Result<Frame> ReceiveFromRoot(int socket, const base::Deadline& deadline);
 /// (SO_PEERCRED: whoever connected, or made the listener).
 base::Status CheckPeer(int socket);
 
+/// The same for one more user: OTHER.
+base::Status CheckPeerOr(uid_t other, int socket);
+
 /// Waits for EVENTS (poll(2)) on SOCKET. Fails with kTimeout at DEADLINE.
 base::Status Wait(int socket, short events, const base::Deadline& deadline);
 

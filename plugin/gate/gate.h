@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/single_flight.h"
 #include "plugin/gate/evidence_store.h"
 #include "plugin/gate/remembered.h"
-#include "plugin/gate/single_flight.h"
 #include "policy/evaluate.h"
 #include "policy/snapshot.h"
 #include "verifier/evidence.h"
@@ -72,7 +72,7 @@ class Gate {
   NodeEvidence* node_;
   const verifier::Platform platform_;
   Remembered remembered_;
-  SingleFlight<policy::Decision> searches_;
+  base::SingleFlight<policy::Decision> searches_;
 };
 
 }  // namespace sigward::gate

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/sealed_memory.h"
 #include "base/unique_fd.h"
+#include "base/users.h"
 #include "plugin/launcher/start_program.h"
 #include "rpc/frame.h"
 
@@ -179,6 +180,16 @@ base::Result<std::vector<Program>> Prepare(const Config& config, std::string_vie
   verifyd.arguments = {ProgramFolder() + "/" + verifyd.name};
   SIGWARD_ASSIGN_OR_RETURN(verifyd.socket, rpc::Listen(config.verifyd_socket()));
   programs.push_back(std::move(verifyd));
+  if (config.HasCredentials()) {
+    const std::string path = config.credentiald_socket();
+    SIGWARD_ASSIGN_OR_RETURN(Program credentiald,
+                             Configured("sigward-credentiald", path, config_text));
+    // Whoever owns the socket may ask.
+    if (geteuid() == 0 && chown(path.c_str(), base::kFetchdUser, 0) != 0) {
+      return base::Fail(base::Reason::kIoFailed, path + " cannot be given to sigward-fetchd");
+    }
+    programs.push_back(std::move(credentiald));
+  }
   return programs;
 }
 
@@ -197,8 +208,8 @@ int RunLauncher(const Config& config, std::string_view config_text) {
   }
   Supervise(*programs, signals, base::Clock::System());
   StopAll(*programs);
-  for (const std::string& path :
-       {config.gate_socket, config.fetchd_socket(), config.verifyd_socket()}) {
+  for (const std::string& path : {config.gate_socket, config.fetchd_socket(),
+                                  config.verifyd_socket(), config.credentiald_socket()}) {
     unlink(path.c_str());
   }
   return 0;

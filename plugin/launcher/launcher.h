@@ -6,7 +6,8 @@
 
 namespace sigward {
 
-/// Starts the three processes of a gate that no systemd has started, and starts again whichever
+/// Starts the processes of a gate that no systemd has started (sigward-credentiald among them only
+/// where CONFIG names credentials), and starts again whichever
 /// dies. The listening sockets are made here and stay open while a process is being replaced, so a
 /// question that arrives meanwhile waits instead of failing. After this set-up the launcher reads
 /// nothing but signals: SIGHUP is passed on to the deciding process, SIGTERM and SIGINT end all.

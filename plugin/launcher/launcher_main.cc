@@ -1,4 +1,4 @@
-// What sigwardd becomes when it was started by hand: it keeps the gate's three processes running.
+// What sigwardd becomes when it was started by hand: it keeps the gate's processes running.
 
 #include <cstdio>
 

@@ -6,8 +6,8 @@
 
 #include "base/files.h"
 #include "base/json_fields.h"
+#include "base/root_only.h"
 #include "base/strict_json.h"
-#include "plugin/sync/root_only.h"
 
 namespace sigward::sync {
 namespace {
@@ -58,7 +58,8 @@ base::Status ActivePolicy::RestoreLastGood() {
     return base::Ok();
   }
   // The state is trusted like the source, so it must be root's alone like the source.
-  SIGWARD_ASSIGN_OR_RETURN(const std::string text, ReadRootOnlyFile(state_file_, kMaxStateBytes));
+  SIGWARD_ASSIGN_OR_RETURN(const std::string text,
+                           base::ReadRootOnlyFile(state_file_, kMaxStateBytes));
   SIGWARD_ASSIGN_OR_RETURN(LastGood last, ParseState(text));
   SIGWARD_ASSIGN_OR_RETURN(auto snapshot,
                            policy::PolicySnapshot::Parse(last.content, last.generation));
@@ -70,7 +71,7 @@ base::Status ActivePolicy::RestoreLastGood() {
 base::Status ActivePolicy::Take() {
   auto take = [this]() -> base::Status {
     SIGWARD_ASSIGN_OR_RETURN(std::string content,
-                             ReadRootOnlyFile(source_, policy::kMaxCompiledBytes));
+                             base::ReadRootOnlyFile(source_, policy::kMaxCompiledBytes));
     const auto current = Current();
     if (current == nullptr || content != content_) {
       const std::uint64_t next = (current == nullptr ? 0 : current->generation()) + 1;

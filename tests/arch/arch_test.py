@@ -114,9 +114,11 @@ class Layers(unittest.TestCase):
             self.assertNotEqual(run.returncode, 0, f"{lower} can include {upper}")
             self.assertIn("file not found" if "clang" in compile_command(source)[0] else "No such file", run.stderr)
 
-    def test_only_cli_reads_yaml(self):
-        users = {room_of(p) for p in sources(".h", ".cc") if "yaml-cpp" in p.read_text()}
-        self.assertEqual(users, {"cli"})
+    def test_yaml_is_read_by_the_command_line_and_for_kubelets_own_file(self):
+        users = {str(p.parent.relative_to(SOURCE)) for p in sources(".h", ".cc") if "yaml-cpp" in p.read_text()}
+        self.assertEqual(users, {"base/yaml"})
+        readers = {str(p.parent.relative_to(SOURCE)) for p in sources(".h", ".cc") if "base/yaml/yaml_reader.h" in includes(p)}
+        self.assertEqual(readers, {"base/yaml", "cli", "worker/credentials"})
 
     def test_only_fetch_speaks_http(self):
         users = {str(p.parent.relative_to(SOURCE)) for p in sources(".h", ".cc") if "<curl/" in p.read_text()}

@@ -19,13 +19,32 @@ from bed.process import Background, freeze, run
 
 from .case import ALLOWED, NO_SIGNATURE, REFUSED, InteropCase
 
-SERVICES = ("sigward.service", "sigward-fetchd.service", "sigward-verifyd.service")
+SERVICES = ("sigward.service", "sigward-fetchd.service", "sigward-verifyd.service", "sigward-credentiald.service")
 SOCKETS = {"sigward-gate.socket": "/run/sigward/gate.sock", "sigward-fetchd.socket": "/run/sigward/fetchd.sock",
-           "sigward-verifyd.socket": "/run/sigward/verifyd.sock"}
+           "sigward-verifyd.socket": "/run/sigward/verifyd.sock",
+           "sigward-credentiald.socket": "/run/sigward/credentiald.sock"}
+# Who may ask at a socket that is not root's.
+ASKERS = {"sigward-credentiald.socket": "sigward-fetchd"}
 # What `systemd-analyze security` may say at most: 0 is a service that can do nothing, 10 one without any wall.
-EXPOSURE = {"sigward.service": 1.3, "sigward-fetchd.service": 1.9, "sigward-verifyd.service": 0.7}
+EXPOSURE = {"sigward.service": 1.3, "sigward-fetchd.service": 1.9, "sigward-verifyd.service": 0.7,
+            "sigward-credentiald.service": 9.9}
 UNITS = "usr/lib/systemd/system"
 CONTAINERS_START_AFTER = {"containerd.service", "docker.service", "kubelet.service"}
+
+FETCHD, STRANGER = 65529, 64012
+# A CredentialQuestion for r.example, app, with 5 s.
+ASK = """import socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+    s.connect(sys.argv[1])
+    s.send(b"\\x0a\\x09r.example\\x12\\x03app\\x20\\x88\\x27")
+    sys.stdout.buffer.write(s.recv(65536))
+"""
+
+
+def ask_for_credentials(path, user):
+    """What sigward-credentiald answers USER; nothing where it does not."""
+    return subprocess.run(["/usr/bin/python3", "-c", ASK, path], user=user, group=user, capture_output=True,
+                          check=False, timeout=30).stdout
 
 
 def install(folder):
@@ -110,7 +129,7 @@ class Units(Installed):
     def test_sockets(self):
         for name, path in SOCKETS.items():
             settings = self.unit(name)
-            for wanted in (("ListenSequentialPacket", path), ("SocketMode", "0600"), ("SocketUser", "root"),
+            for wanted in (("ListenSequentialPacket", path), ("SocketMode", "0600"), ("SocketUser", ASKERS.get(name, "root")),
                            ("RemoveOnStop", "no"), ("TriggerLimitIntervalSec", "0")):
                 self.assertIn(wanted, settings, name)
             self.assertLessEqual(CONTAINERS_START_AFTER, set(dict(settings)["Before"].split()), name)
@@ -132,7 +151,7 @@ class Units(Installed):
             run("systemd-sysusers", f"--root={root}", conf)
             users = (pathlib.Path(root) / "etc/passwd").read_text()
         # The numbers that the workers take when they are started as root.
-        text = (pathlib.Path(__file__).parents[2] / "worker/sandbox/sandbox.h").read_text()
+        text = (pathlib.Path(__file__).parents[2] / "base/users.h").read_text()
         for name in ("fetchd", "verifyd"):
             number = re.search(rf"k{name.capitalize()}User = (\d+);", text)[1]
             self.assertIn(f"sigward-{name}:x:{number}:{number}:", users)
@@ -207,6 +226,21 @@ class Activation(InteropCase):
         for reference, code in ((signed, ALLOWED), (unsigned, NO_SIGNATURE)):
             done = self.ask_installed("verify", reference)
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+
+    def test_credentials_are_for_the_owner_of_the_socket(self):
+        auth = self.root / "etc/sigward/auth.json"
+        auth.write_text('{"auths": {"r.example": {"username": "somebody", "password": "secret"}}}')
+        config = self.root / "etc/sigward/credentials.toml"
+        config.write_text(f'[policy]\nsource = "file:///unread"\n[registry]\nauth_file = "{auth}"\n')
+        path = self.folder / "credentiald.sock"
+        self.activate(path, self.root / "usr/lib/sigward/sigward-credentiald", "--config", config)
+        os.chown(path, FETCHD, 0)
+        self.assertIn(b"secret", ask_for_credentials(path, FETCHD))
+        # The mode keeps others out, and where it does not the process does.
+        self.assertEqual(ask_for_credentials(path, STRANGER), b"")
+        path.chmod(0o666)
+        self.assertEqual(ask_for_credentials(path, STRANGER), b"")
+        self.assertIn(b"secret", ask_for_credentials(path, FETCHD))
 
     def test_a_question_waits_for_a_daemon_that_is_not_ready(self):
         waiting = self.sigwardd()

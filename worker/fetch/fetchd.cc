@@ -1,9 +1,5 @@
 #include "worker/fetch/fetchd.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -14,7 +10,8 @@
 #include "base/sealed_memory.h"
 #include "rpc/frame.h"
 #include "rpc/long_message.h"
-#include "worker/fetch/idle_last_pool.h"
+#include "worker/serving/accept_forever.h"
+#include "worker/serving/idle_last_pool.h"
 
 namespace sigward::worker {
 namespace {
@@ -30,8 +27,6 @@ constexpr std::chrono::milliseconds kPeerPatience{1000};
 static_assert(2 * kMaxQuestionsPerRegistry <= kMaxFetchThreads);
 /// The same when overloaded: the listener waits for it.
 constexpr std::chrono::milliseconds kRefusalPatience{50};
-/// How long accepting pauses when the process is out of descriptors.
-constexpr int kAcceptPauseMs = 50;
 
 FetchReply FailedReply(const base::Error& error) {
   FetchReply reply;
@@ -115,21 +110,7 @@ base::Error ServeListener(int listener, FetchContext& context) {
       ServeConnection(std::move(connection), *http, context);
     };
   });
-  while (true) {
-    // The listener may have come non-blocking.
-    pollfd watched{listener, POLLIN, 0};
-    poll(&watched, 1, -1);
-    base::UniqueFd connection(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
-    if (connection.valid()) {
-      if (auto refused = pool.Offer(std::move(connection)); refused.has_value()) {
-        RefuseConnection(std::move(*refused));
-      }
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      poll(nullptr, 0, kAcceptPauseMs);
-    } else if (errno == EBADF || errno == EINVAL || errno == ENOTSOCK || errno == EOPNOTSUPP) {
-      return Fail(Reason::kIoFailed, "accept on the listening socket");
-    }
-  }
+  return AcceptForever(listener, pool, RefuseConnection);
 }
 
 }  // namespace sigward::worker

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "rpc/listen_fds.h"
+#include "worker/client/credential_client.h"
 #include "worker/fetch/fetchd.h"
 #include "worker/sandbox/sandbox.h"
 
@@ -81,7 +82,11 @@ sigward::base::Error Serve(const sigward::Config& config, const sigward::base::U
     return sigward::base::Fail(sigward::base::Reason::kInternal, "libcurl cannot be initialised");
   }
   RaiseDescriptorLimit();
+  sigward::worker::CredentialClient credentials(config.credentiald_socket());
   sigward::worker::FetchContext context(config.hosts_dir);
+  if (config.HasCredentials()) {
+    context.authorization.credentials = &credentials;
+  }
   context.authorization.token_hosts = config.token_hosts;
   SIGWARD_ASSIGN_OR_RETURN(context.proxies, sigward::worker::ProxySettings::Parse(
                                                 {Variable("HTTP_PROXY", "http_proxy"),

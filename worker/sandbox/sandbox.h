@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "base/result.h"
+#include "base/users.h"
 
 namespace sigward::worker {
 
@@ -16,11 +17,8 @@ namespace sigward::worker {
 // no seccomp filter, no Landlock rule and no namespace yet; systemd's units and these calls are the
 // whole wall.
 
-/// Users and groups that own nothing, one per worker, so that neither can signal or trace the
-/// other. Outside what Debian, systemd and container images hand out; above all not nobody (65534),
-/// whom everybody uses.
-inline constexpr uid_t kVerifydUser = 65530;
-inline constexpr uid_t kFetchdUser = 65529;
+using base::kFetchdUser;
+using base::kVerifydUser;
 
 /// What a worker keeps of root's rights.
 enum class Keeps : std::uint8_t {

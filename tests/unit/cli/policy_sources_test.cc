@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/yaml_reader.h"
+#include "base/yaml/yaml_reader.h"
 #include "policy_documents.h"
 #include "result_matchers.h"
 #include "temp_folder.h"

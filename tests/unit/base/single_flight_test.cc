@@ -1,4 +1,4 @@
-#include "plugin/gate/single_flight.h"
+#include "base/single_flight.h"
 
 #include <gtest/gtest.h>
 
@@ -11,11 +11,9 @@
 #include "fake_clock.h"
 #include "result_matchers.h"
 
-namespace sigward::gate {
+namespace sigward::base {
 namespace {
 
-using base::Deadline;
-using base::Reason;
 using namespace std::chrono_literals;
 using testing::FailsWith;
 using testing::IsOkAndHolds;
@@ -28,7 +26,7 @@ TEST(SingleFlight, EqualQuestionsAtOnceAreAskedOnce) {
   std::atomic<int> asked = 0;
   std::promise<void> go;
   const std::shared_future<void> may_land = go.get_future().share();
-  std::vector<std::future<base::Result<int>>> all;
+  std::vector<std::future<Result<int>>> all;
   for (int i = 0; i < 20; ++i) {
     all.push_back(std::async(std::launch::async, [&] {
       return flights.Run(
@@ -140,7 +138,7 @@ TEST(SingleFlight, WhoThrowsKeepsNobodyWaiting) {
                  std::bad_alloc);
   });
   started.get_future().wait();
-  std::vector<std::future<base::Result<int>>> waiting;
+  std::vector<std::future<Result<int>>> waiting;
   for (int i = 0; i < 8; ++i) {
     waiting.push_back(std::async(std::launch::async, [&] {
       return flights.Run("a", Deadline::After(60s), quick, kKeepNothing);
@@ -154,4 +152,4 @@ TEST(SingleFlight, WhoThrowsKeepsNobodyWaiting) {
 }
 
 }  // namespace
-}  // namespace sigward::gate
+}  // namespace sigward::base

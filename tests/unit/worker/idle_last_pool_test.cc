@@ -1,4 +1,4 @@
-#include "worker/fetch/idle_last_pool.h"
+#include "worker/serving/idle_last_pool.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "cli/yaml_reader.h"
+#include "base/yaml/yaml_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace sigward::cli {
+namespace sigward {
 namespace {
 
 using ::testing::HasSubstr;
@@ -161,4 +161,4 @@ TEST(YamlReaderTest, DescribesValues) {
 }
 
 }  // namespace
-}  // namespace sigward::cli
+}  // namespace sigward

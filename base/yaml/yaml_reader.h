@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-namespace sigward::cli {
+namespace sigward {
 
 /// Longest text that ReadYaml takes, in bytes, and its deepest nesting of lists and mappings.
 inline constexpr std::size_t kMaxYamlBytes = 1U << 20;
@@ -52,4 +52,4 @@ bool IsString(const YamlNode& node);
 /// What NODE is, for a message: "a string", "a number", "a list" …
 std::string_view Describe(const YamlNode& node);
 
-}  // namespace sigward::cli
+}  // namespace sigward

@@ -1,4 +1,4 @@
-#include "cli/yaml_reader.h"
+#include "base/yaml/yaml_reader.h"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 
-namespace sigward::cli {
+namespace sigward {
 namespace {
 
 /// yaml-cpp says "?" for a value without a tag and "!" for one in quotes.
@@ -249,4 +249,4 @@ std::string_view Describe(const YamlNode& node) {
   return IsString(node) ? "a string" : IsBoolean(node.text) ? "a boolean" : "a number";
 }
 
-}  // namespace sigward::cli
+}  // namespace sigward

@@ -1,4 +1,4 @@
-#include "plugin/sync/root_only.h"
+#include "base/root_only.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,10 +11,9 @@
 #include "result_matchers.h"
 #include "temp_folder.h"
 
-namespace sigward::sync {
+namespace sigward::base {
 namespace {
 
-using base::Reason;
 using testing::FailsWith;
 using testing::IsOk;
 using testing::IsOkAndHolds;
@@ -27,7 +26,7 @@ class RootOnly : public ::testing::Test {
   void SetUp() override {
     ASSERT_EQ(getuid(), 0U) << "these tests change owners";
     ASSERT_EQ(mkdir((folder_ / "etc").c_str(), 0755), 0);
-    ASSERT_THAT(base::WriteNewFile(path_, "{}"), IsOk());
+    ASSERT_THAT(WriteNewFile(path_, "{}"), IsOk());
   }
   testing::TempFolder folder_;
   const std::string path_ = folder_ / "etc/policy.json";
@@ -97,4 +96,4 @@ TEST_F(RootOnly, IsBounded) {
 }
 
 }  // namespace
-}  // namespace sigward::sync
+}  // namespace sigward::base

@@ -5,7 +5,7 @@
 
 #include "base/result.h"
 
-namespace sigward::sync {
+namespace sigward::base {
 
 // What only root can have written is a trust of its own ("local-root") and needs no signature. A
 // path is root's alone when it is absolute and plain, and when each of its parts, from / to the
@@ -14,9 +14,12 @@ namespace sigward::sync {
 
 /// Reads a regular file of at most MAX_BYTES at a path that is root's alone.
 /// Fails with kPolicyUnavailable, naming the part of the path that is wrong, or kTooLarge.
-base::Result<std::string> ReadRootOnlyFile(const std::string& path, std::size_t max_bytes);
+Result<std::string> ReadRootOnlyFile(const std::string& path, std::size_t max_bytes);
+
+/// Fails with kPolicyUnavailable unless PATH is a regular file that is root's alone.
+Status CheckRootOnlyFile(const std::string& path);
 
 /// Fails with kPolicyUnavailable unless PATH is a folder that is root's alone.
-base::Status CheckRootOnlyFolder(const std::string& path);
+Status CheckRootOnlyFolder(const std::string& path);
 
-}  // namespace sigward::sync
+}  // namespace sigward::base

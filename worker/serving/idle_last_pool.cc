@@ -1,4 +1,4 @@
-#include "worker/fetch/idle_last_pool.h"
+#include "worker/serving/idle_last_pool.h"
 
 #include <algorithm>
 #include <system_error>

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 
-namespace sigward::gate {
+namespace sigward::base {
 
 /// Answers that are kept for a moment after their flight has landed, at most.
 inline constexpr std::size_t kMaxLanded = 1024;
@@ -23,14 +23,13 @@ inline constexpr std::size_t kMaxLanded = 1024;
 template <typename T>
 class SingleFlight {
  public:
-  explicit SingleFlight(const base::Clock& clock) : clock_(clock) {}
+  explicit SingleFlight(const Clock& clock) : clock_(clock) {}
 
   /// Runs WORK, or waits for the one who runs it for the same KEY. WORK must keep to DEADLINE
   /// itself; what it throws is the caller's, and one of those who wait begins anew. Fails with
   /// kTimeout when another's answer is not there by DEADLINE.
-  base::Result<T> Run(const std::string& key, const base::Deadline& deadline,
-                      const std::function<T()>& work,
-                      const std::function<std::chrono::milliseconds(const T&)>& keep_for) {
+  Result<T> Run(const std::string& key, const Deadline& deadline, const std::function<T()>& work,
+                const std::function<std::chrono::milliseconds(const T&)>& keep_for) {
     const auto flight = std::make_shared<Flight>();
     {
       std::unique_lock lock(mutex_);
@@ -46,7 +45,7 @@ class SingleFlight {
         if (!other->landed.wait_until(lock, deadline.when(), [&] {
               return other->answer.has_value() || other->is_lost;
             })) {
-          return base::Fail(base::Reason::kTimeout, "the same question is still being answered");
+          return Fail(Reason::kTimeout, "the same question is still being answered");
         }
         if (other->answer.has_value()) {
           return *other->answer;
@@ -76,7 +75,7 @@ class SingleFlight {
     std::optional<T> answer;
     /// Whoever was to answer has thrown.
     bool is_lost = false;
-    base::Clock::Steady stale_at;
+    Clock::Steady stale_at;
     std::condition_variable landed;
   };
 
@@ -94,9 +93,9 @@ class SingleFlight {
     std::erase_if(flights_, [&](const auto& entry) { return IsStale(*entry.second); });
   }
 
-  const base::Clock& clock_;
+  const Clock& clock_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Flight>> flights_;
 };
 
-}  // namespace sigward::gate
+}  // namespace sigward::base

@@ -1,4 +1,4 @@
-#include "plugin/sync/root_only.h"
+#include "base/root_only.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,20 +11,16 @@
 #include "base/files.h"
 #include "base/unique_fd.h"
 
-namespace sigward::sync {
+namespace sigward::base {
 namespace {
 
-using base::Fail;
-using base::Reason;
-using base::UniqueFd;
-
-base::Error Refused(const std::string& path, const std::string& why) {
+Error Refused(const std::string& path, const std::string& why) {
   return Fail(Reason::kPolicyUnavailable, path + " " + why);
 }
 
 /// Checks that FD, opened from PATH, is of TYPE (S_IFDIR, S_IFREG) and that only root can change
 /// it.
-base::Status CheckOwned(int fd, mode_t type, const std::string& path) {
+Status CheckOwned(int fd, mode_t type, const std::string& path) {
   struct stat status {};
   if (fstat(fd, &status) != 0) {
     return Refused(path, std::string("cannot be examined: ") + std::strerror(errno));
@@ -39,12 +35,12 @@ base::Status CheckOwned(int fd, mode_t type, const std::string& path) {
   if ((status.st_mode & S_IFMT) != type) {
     return Refused(path, type == S_IFDIR ? "is not a folder" : "is not a regular file");
   }
-  return base::Ok();
+  return Ok();
 }
 
 /// Opens PATH part by part. Each part is opened relative to the one that was checked, so none can
 /// be swapped in between. The last must be of TYPE and is opened for reading.
-base::Result<UniqueFd> Walk(const std::string& path, mode_t type) {
+Result<UniqueFd> Walk(const std::string& path, mode_t type) {
   if (!path.starts_with('/')) {
     return Refused(path, "is not an absolute path");
   }
@@ -78,18 +74,23 @@ base::Result<UniqueFd> Walk(const std::string& path, mode_t type) {
 
 }  // namespace
 
-base::Result<std::string> ReadRootOnlyFile(const std::string& path, std::size_t max_bytes) {
+Result<std::string> ReadRootOnlyFile(const std::string& path, std::size_t max_bytes) {
   SIGWARD_ASSIGN_OR_RETURN(const UniqueFd file, Walk(path, S_IFREG));
-  auto content = base::ReadToEnd(file.get(), max_bytes);
+  auto content = ReadToEnd(file.get(), max_bytes);
   if (!content.ok()) {
     return Within(path, std::move(content).error());
   }
   return content;
 }
 
-base::Status CheckRootOnlyFolder(const std::string& path) {
-  SIGWARD_RETURN_IF_ERROR(Walk(path, S_IFDIR));
-  return base::Ok();
+Status CheckRootOnlyFile(const std::string& path) {
+  SIGWARD_RETURN_IF_ERROR(Walk(path, S_IFREG));
+  return Ok();
 }
 
-}  // namespace sigward::sync
+Status CheckRootOnlyFolder(const std::string& path) {
+  SIGWARD_RETURN_IF_ERROR(Walk(path, S_IFDIR));
+  return Ok();
+}
+
+}  // namespace sigward::base
