@@ -16,10 +16,28 @@ using base::Json;
 using base::JsonFields;
 using base::Reason;
 
-constexpr std::string_view kBundleV03 = "application/vnd.dev.sigstore.bundle.v0.3+json";
-constexpr std::string_view kBundleV03Parameter =
-    "application/vnd.dev.sigstore.bundle+json;version=0.3";
 constexpr std::size_t kMaxTypeInError = 96;
+
+/// What a bundle may call itself (sigstore_bundle.proto, media_type), each in its one spelling.
+constexpr std::pair<std::string_view, BundleVersion> kBundleTypes[] = {
+    {"application/vnd.dev.sigstore.bundle+json;version=0.1", BundleVersion::kV01},
+    {"application/vnd.dev.sigstore.bundle+json;version=0.2", BundleVersion::kV02},
+    {"application/vnd.dev.sigstore.bundle+json;version=0.3", BundleVersion::kV03},
+    {"application/vnd.dev.sigstore.bundle.v0.1+json", BundleVersion::kV01},
+    {"application/vnd.dev.sigstore.bundle.v0.2+json", BundleVersion::kV02},
+    {"application/vnd.dev.sigstore.bundle.v0.3+json", BundleVersion::kV03},
+};
+
+base::Result<BundleVersion> VersionOf(std::string_view media_type) {
+  for (const auto& [type, version] : kBundleTypes) {
+    if (media_type == type) {
+      return version;
+    }
+  }
+  return base::Fail(Reason::kUnsupportedFormat,
+                    "bundle type " + base::OneLine(media_type, kMaxTypeInError) +
+                        "; only versions 0.1, 0.2 and 0.3 are supported");
+}
 
 base::Result<base::ByteBuffer> Bytes(JsonFields& fields, std::string_view name, std::size_t max) {
   SIGWARD_ASSIGN_OR_RETURN(const std::string text, fields.String(name));
@@ -62,11 +80,7 @@ base::Result<DsseEnvelope> ParseBundle(base::ByteView bytes) {
                            base::ParseStrictJson(base::AsText(bytes), kMaxBundleBytes));
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(document, "bundle"));
   SIGWARD_ASSIGN_OR_RETURN(const std::string media_type, fields.String("mediaType"));
-  if (media_type != kBundleV03 && media_type != kBundleV03Parameter) {
-    return base::Fail(Reason::kUnsupportedFormat, "bundle type " +
-                                                      base::OneLine(media_type, kMaxTypeInError) +
-                                                      "; only version 0.3 is supported");
-  }
+  SIGWARD_ASSIGN_OR_RETURN(const BundleVersion version, VersionOf(media_type));
   const bool has_envelope = fields.Has("dsseEnvelope");
   if (fields.Has("messageSignature")) {
     return has_envelope
@@ -75,7 +89,7 @@ base::Result<DsseEnvelope> ParseBundle(base::ByteView bytes) {
                             "the bundle is a message signature, which is no image signature");
   }
   SIGWARD_ASSIGN_OR_RETURN(const Json* material, fields.Object("verificationMaterial"));
-  SIGWARD_RETURN_IF_ERROR(CheckVerificationMaterial(*material));
+  SIGWARD_RETURN_IF_ERROR(CheckVerificationMaterial(*material, version));
   SIGWARD_ASSIGN_OR_RETURN(const Json* envelope, fields.Object("dsseEnvelope"));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   return ParseEnvelope(*envelope);

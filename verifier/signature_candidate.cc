@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "verifier/bundle.h"
@@ -95,33 +96,46 @@ class Finder {
     if (!manifest.ok() && manifest.error().reason == Reason::kWrongType) {
       return base::Ok();
     }
-    return AddBundle(std::move(manifest), object.digest, subject);
+    return AddReferrer(std::move(manifest), object.digest, subject);
   }
 
   base::Status AddLegacy(base::Result<Manifest> manifest, const Digest& digest,
                          const AcceptedSubject& subject) {
     SIGWARD_ASSIGN_OR_RETURN(Manifest parsed, std::move(manifest));
-    for (Descriptor& layer : parsed.layers) {
-      if (LegacySignatureText(layer) != nullptr) {
-        Add({SignatureFormat::kCosignLegacy, subject, digest, std::move(layer)});
-      }
-    }
+    AddLegacyLayers(ObjectKind::kLegacyManifest, std::move(parsed.layers), digest, subject);
     return base::Ok();
   }
 
-  base::Status AddBundle(base::Result<Manifest> manifest, const Digest& digest,
-                         const AcceptedSubject& subject) {
+  void AddLegacyLayers(ObjectKind carrier, std::vector<Descriptor> layers, const Digest& digest,
+                       const AcceptedSubject& subject) {
+    for (Descriptor& layer : layers) {
+      if (LegacySignatureText(layer) != nullptr) {
+        Add(carrier, {SignatureFormat::kCosignLegacy, subject, digest, std::move(layer)});
+      }
+    }
+  }
+
+  /// A referrer is a bundle, or carries legacy signatures (cosign's --registry-referrers-mode
+  /// oci-1-1), or is none of ours. Its artifactType does not tell: it is a claim like any other.
+  base::Status AddReferrer(base::Result<Manifest> manifest, const Digest& digest,
+                           const AcceptedSubject& subject) {
     SIGWARD_ASSIGN_OR_RETURN(Manifest parsed, std::move(manifest));
-    if (std::none_of(parsed.layers.begin(), parsed.layers.end(), IsBundle)) {
+    const bool bundle = std::any_of(parsed.layers.begin(), parsed.layers.end(), IsBundle);
+    if (!bundle && std::none_of(parsed.layers.begin(), parsed.layers.end(), LegacySignatureText)) {
       return base::Ok();
     }
-    if (parsed.layers.size() != 1) {
+    if (bundle && parsed.layers.size() != 1) {
       return base::Fail(Reason::kMalformed, "a bundle is not its only layer");
     }
     if (!parsed.subject || parsed.subject->digest != subject.digest) {
       return base::Fail(Reason::kDigestMismatch, "its subject is not " + subject.digest.text());
     }
-    Add({SignatureFormat::kSigstoreBundle, subject, digest, std::move(parsed.layers.front())});
+    if (bundle) {
+      Add(ObjectKind::kReferrerManifest,
+          {SignatureFormat::kSigstoreBundle, subject, digest, std::move(parsed.layers.front())});
+    } else {
+      AddLegacyLayers(ObjectKind::kReferrerManifest, std::move(parsed.layers), digest, subject);
+    }
     return base::Ok();
   }
 
@@ -137,8 +151,8 @@ class Finder {
            a.layer.has_urls == b.layer.has_urls && same_text;
   }
 
-  void Add(SignatureCandidate candidate) {
-    auto& queue = queues_[{candidate.subject.digest, candidate.format}];
+  void Add(ObjectKind carrier, SignatureCandidate candidate) {
+    auto& queue = queues_[{candidate.subject.digest, candidate.format, carrier}];
     if (std::any_of(queue.begin(), queue.end(),
                     [&](const SignatureCandidate& known) { return IsSame(known, candidate); })) {
       return;
@@ -162,7 +176,8 @@ class Finder {
 
   EvidenceObjects& objects_;
   std::vector<AcceptedSubject> subjects_;
-  std::map<std::pair<Digest, SignatureFormat>, std::vector<SignatureCandidate>> queues_;
+  std::map<std::tuple<Digest, SignatureFormat, ObjectKind>, std::vector<SignatureCandidate>>
+      queues_;
   SignatureCandidates out_;
 };
 

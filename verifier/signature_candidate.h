@@ -31,8 +31,8 @@ struct SignatureCandidate {
 };
 
 struct SignatureCandidates {
-  /// At most kMaxSignatures. Taken in turn from each format and subject, so that a thousand of one
-  /// kind cannot push out the one of another.
+  /// At most kMaxSignatures. Taken in turn from each format, carrier and subject, so that a
+  /// thousand of one kind cannot push out the one of another.
   std::vector<SignatureCandidate> chosen;
   /// How many there were before the choice.
   std::size_t found = 0;

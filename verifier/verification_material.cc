@@ -4,9 +4,11 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/text.h"
@@ -18,11 +20,12 @@ namespace {
 
 using base::Json;
 using base::Reason;
+using base::Result;
 using base::Status;
 
 constexpr std::size_t kMaxNameInError = 64;
 
-Status Malformed(std::string_view where, std::string_view what) {
+base::Error Malformed(std::string_view where, std::string_view what) {
   return base::Fail(Reason::kMalformed, std::string(where) + " " + std::string(what));
 }
 
@@ -77,14 +80,16 @@ Status CheckBytes(const Json& value, std::string_view where) {
 }
 
 /// An int64 is a string in proto3 JSON; readers take a number too.
-Status CheckInt64(const Json& value, std::string_view where) {
+Result<std::int64_t> ReadInt64(const Json& value, std::string_view where) {
   if (value.is_number_unsigned()) {
-    return value.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX)
-               ? base::Ok()
-               : Malformed(where, "is beyond 64 bits");
+    const auto number = value.get<std::uint64_t>();
+    if (number > static_cast<std::uint64_t>(INT64_MAX)) {
+      return Malformed(where, "is beyond 64 bits");
+    }
+    return static_cast<std::int64_t>(number);
   }
   if (value.is_number_integer()) {
-    return base::Ok();
+    return value.get<std::int64_t>();
   }
   SIGWARD_RETURN_IF_ERROR(CheckString(value, where));
   const auto& text = value.get_ref<const std::string&>();
@@ -93,6 +98,11 @@ Status CheckInt64(const Json& value, std::string_view where) {
   if (error != std::errc() || end != text.data() + text.size()) {
     return Malformed(where, "is not an integer");
   }
+  return number;
+}
+
+Status CheckInt64(const Json& value, std::string_view where) {
+  SIGWARD_RETURN_IF_ERROR(ReadInt64(value, where));
   return base::Ok();
 }
 
@@ -164,9 +174,54 @@ Status CheckPublicKey(const Json& value, std::string_view where) {
   return CheckMessage(value, where, kFields);
 }
 
+/// Which entry of which log: the log's id, whose base64 has one spelling, and the index. What is
+/// absent has its type's default, as everywhere in proto3.
+using EntryName = std::pair<std::string, std::int64_t>;
+
+Result<EntryName> NameOf(const Json& entry) {
+  EntryName name;
+  if (const auto id = entry.find("logId"); id != entry.end() && id->contains("keyId")) {
+    name.first = id->at("keyId").get_ref<const std::string&>();
+  }
+  if (const auto index = entry.find("logIndex"); index != entry.end()) {
+    SIGWARD_ASSIGN_OR_RETURN(name.second, ReadInt64(*index, "logIndex"));
+  }
+  return name;
+}
+
+/// True when the object MEMBER of OBJECT holds a TEXT that says something.
+bool HasText(const Json& object, const char* member, const char* text) {
+  const auto found = object.find(member);
+  return found != object.end() && found->contains(text) &&
+         !found->at(text).get_ref<const std::string&>().empty();
+}
+
+/// What a version demands of entries whose shape is checked.
+Status CheckEntriesBy(BundleVersion version, const Json& entries) {
+  std::set<EntryName> seen;
+  for (const Json& entry : entries) {
+    const auto proof = entry.find("inclusionProof");
+    if (version == BundleVersion::kV01 &&
+        !HasText(entry, "inclusionPromise", "signedEntryTimestamp")) {
+      return Malformed("tlogEntries", "has an entry without an inclusion promise");
+    }
+    if (version != BundleVersion::kV01 && proof == entry.end()) {
+      return Malformed("tlogEntries", "has an entry without an inclusion proof");
+    }
+    if (proof != entry.end() && !HasText(*proof, "checkpoint", "envelope")) {
+      return Malformed("inclusionProof", "has no checkpoint");
+    }
+    SIGWARD_ASSIGN_OR_RETURN(EntryName name, NameOf(entry));
+    if (!seen.insert(std::move(name)).second) {
+      return Malformed("tlogEntries", "names one entry of a log twice");
+    }
+  }
+  return base::Ok();
+}
+
 }  // namespace
 
-Status CheckVerificationMaterial(const Json& material) {
+Status CheckVerificationMaterial(const Json& material, BundleVersion version) {
   constexpr std::string_view kWhere = "verificationMaterial";
   static constexpr std::array<Field, 3> kFields = {
       {{"publicKey", CheckPublicKey},
@@ -184,7 +239,9 @@ Status CheckVerificationMaterial(const Json& material) {
   if (!has_key) {
     return Malformed(kWhere, "holds no public key");
   }
-  return CheckMessage(material, kWhere, kFields);
+  SIGWARD_RETURN_IF_ERROR(CheckMessage(material, kWhere, kFields));
+  const auto entries = material.find("tlogEntries");
+  return entries == material.end() ? base::Ok() : CheckEntriesBy(version, *entries);
 }
 
 }  // namespace sigward::verifier

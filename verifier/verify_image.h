@@ -90,10 +90,10 @@ struct ImageVerdict {
 };
 
 /// Looks for a signature of IMAGE by each of AUTHORITIES in EVIDENCE: cosign legacy signatures and
-/// sigstore bundles v0.3 with a public key. Every object is hashed before use. A signature counts
-/// for the image's own digest or, when EVIDENCE holds the index with that digest, for the manifest
-/// in it that fits PLATFORM. One full success per authority is enough; what is stray, foreign or
-/// broken hides nothing.
+/// sigstore bundles with a public key, whatever they are carried by. Every object is hashed before
+/// use. A signature counts for the image's own digest or, when EVIDENCE holds the index with that
+/// digest, for the manifest in it that fits PLATFORM. One full success per authority is enough;
+/// what is stray, foreign or broken hides nothing.
 ///
 /// Reasons per authority: kNoSignature, kBadSignature, kDigestMismatch, kMalformed, kDuplicateKey,
 /// kTooLarge, kUnsupportedAlgorithm, kUnsupportedFormat, kWrongType, kEvidenceMissing.

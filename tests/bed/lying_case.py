@@ -63,9 +63,9 @@ class LyingCase(BedCase):
         self.attach(self.repository, self.image.top,
                     [(said, self.signature(said, key) if signature is None else signature)])
 
-    def bundle(self, said=None, key="good"):
+    def bundle(self, said=None, key="good", **more):
         said = signing.statement(self.image.top) if said is None else said
-        return signing.bundle(said, self.keys.sign(key, signing.pre_authentication(said)))
+        return signing.bundle(said, self.keys.sign(key, signing.pre_authentication(said)), **more)
 
     def attach_bundle(self, data):
         media_type, manifest = self.image.manifests[self.image.top]

@@ -57,8 +57,8 @@ class Cosign:
         if ca:
             self._env["SSL_CERT_FILE"] = str(ca)
 
-    def run(self, *argv, **more):
-        return run(peer("cosign"), *argv, env=self._env, **more)
+    def run(self, *argv, env=None, **more):
+        return run(peer("cosign"), *argv, env={**self._env, **(env or {})}, **more)
 
     def generate(self, name):
         self.run("generate-key-pair", "--output-key-prefix", self._keys.folder / name)
@@ -70,13 +70,24 @@ class Cosign:
                  "--output-key-prefix", self._keys.folder / name)
         assert self._keys.public(name) == public
 
-    def sign_legacy(self, reference, key, *flags):
+    def sign_legacy(self, reference, key, *flags, repository=None, env=None):
+        """REPOSITORY is where the signature goes, when not beside the image."""
         self.run("sign", "--yes", "--key", self._key(key), *INSECURE, "--tlog-upload=false",
-                 "--use-signing-config=false", "--new-bundle-format=false", *flags, reference)
+                 "--use-signing-config=false", "--new-bundle-format=false", *flags, reference,
+                 env={**self._elsewhere(repository), **(env or {})})
 
-    def sign_bundle(self, reference, key, *flags):
+    def sign_bundle(self, reference, key, *flags, repository=None):
         self.run("sign", "--yes", "--key", self._key(key), *INSECURE, "--signing-config", self._config,
-                 *flags, reference)
+                 *flags, reference, env=self._elsewhere(repository))
+
+    def sign_referrer(self, reference, key):
+        """A legacy signature that refers to its image (experimental with cosign)."""
+        self.sign_legacy(reference, key, "--registry-referrers-mode=oci-1-1",
+                         env={"COSIGN_EXPERIMENTAL": "1"})
+
+    @staticmethod
+    def _elsewhere(repository):
+        return {"COSIGN_REPOSITORY": repository} if repository else {}
 
     def attest(self, reference, key, predicate_type):
         predicate = self._keys.folder / "predicate.json"
@@ -135,11 +146,26 @@ def pre_authentication(data, payload_type=IN_TOTO):
     return b"DSSEv1 %d %s %d %s" % (len(payload_type), payload_type.encode(), len(data), data)
 
 
-def bundle(data, signature, payload_type=IN_TOTO):
-    """A sigstore bundle v0.3 by a public key around one DSSE envelope."""
+def bundle_type(version):
+    """What a bundle of VERSION called itself when that version was made."""
+    return BUNDLE if version == "0.3" else f"application/vnd.dev.sigstore.bundle+json;version={version}"
+
+
+def log_entry(version, index="1"):
+    """As much of an entry of a transparency log as a bundle of VERSION must have."""
+    entry = {"logIndex": index, "logId": {"keyId": text(b"log")}, "integratedTime": "1700000000",
+             "kindVersion": {"kind": "dsse", "version": "0.0.1"}, "canonicalizedBody": text(b"{}")}
+    promise = {"inclusionPromise": {"signedEntryTimestamp": text(b"promise")}}
+    proof = {"inclusionProof": {"logIndex": index, "rootHash": text(b"root"), "treeSize": "8", "hashes": [],
+                                "checkpoint": {"envelope": "a note"}}}
+    return {**entry, **(promise if version == "0.1" else proof)}
+
+
+def bundle(data, signature, payload_type=IN_TOTO, version="0.3", entries=()):
+    """A sigstore bundle by a public key around one DSSE envelope."""
     return images.encode({
-        "mediaType": BUNDLE,
-        "verificationMaterial": {"publicKey": {"hint": ""}},
+        "mediaType": bundle_type(version),
+        "verificationMaterial": {"publicKey": {"hint": ""}, "tlogEntries": list(entries)},
         "dsseEnvelope": {"payload": text(data), "payloadType": payload_type,
                          "signatures": [{"sig": text(signature)}]}})
 

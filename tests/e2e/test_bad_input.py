@@ -49,6 +49,18 @@ class BadInput(LyingCase):
                                  "signature": self.signature(manifest)}}))
         self.pull_is_refused()
 
+    def test_bundle_of_an_unknown_version(self):
+        self.attach_bundle(self.bundle(version="0.4"))
+        self.pull_is_refused()
+
+    def test_bundle_without_the_proof_of_its_version(self):
+        self.attach_bundle(self.bundle(version="0.2", entries=[signing.log_entry("0.1")]))
+        self.pull_is_refused()
+
+    def test_bundle_with_a_log_entry_twice(self):
+        self.attach_bundle(self.bundle(entries=[signing.log_entry("0.3")] * 2))
+        self.pull_is_refused()
+
     # ---- payloads, all signed by the right key --------------------------------------------------
 
     def bend_payload(self, old, new):

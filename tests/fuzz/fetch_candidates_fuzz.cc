@@ -42,7 +42,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Check(*referrers, verifier::kMaxManifestBytes);
   }
   const auto referrer = sigward::worker::ReadReferrer(text);
-  Require(referrer.bundle.has_value() == (referrer.kind == sigward::worker::ReferrerKind::kBundle));
-  Require(!referrer.bundle.has_value() || referrer.bundle->size <= verifier::kMaxBundleBytes);
+  using sigward::worker::ReferrerKind;
+  Require(referrer.blobs.empty() ==
+          (referrer.kind == ReferrerKind::kOther || referrer.kind == ReferrerKind::kBroken));
+  Require(referrer.kind != ReferrerKind::kBundle || referrer.blobs.size() == 1);
+  for (const auto& blob : referrer.blobs) {
+    Require(blob.size <= (referrer.kind == ReferrerKind::kBundle ? verifier::kMaxBundleBytes
+                                                                 : verifier::kMaxPayloadBytes));
+  }
   return 0;
 }

@@ -20,6 +20,8 @@ using verifier::Descriptor;
 using verifier::Digest;
 
 constexpr std::string_view kBundlePrefix = "application/vnd.dev.sigstore.bundle";
+/// cosign's name for a legacy signature that is a referrer.
+constexpr std::string_view kCosignReferrerType = "application/vnd.dev.cosign.artifact.sig.v1+json";
 constexpr std::string_view kOciEmptyType = "application/vnd.oci.empty.v1+json";
 constexpr std::string_view kSignatureAnnotation = "dev.cosignproject.cosign/signature";
 constexpr std::string_view kPredicateAnnotation = "dev.sigstore.bundle.predicateType";
@@ -85,17 +87,16 @@ int Rank(const Json& descriptor) {
                                 TextOf(*annotations, kPredicateAnnotation) == kSignPredicate;
     return says_signature ? 0 : 1;
   }
+  if (artifact_type == kCosignReferrerType) {
+    return 1;
+  }
   // What cosign's own fallback index says of its bundles.
   return artifact_type == kOciEmptyType ? 2 : 3;
 }
 
-}  // namespace
-
-Result<Candidates> LegacyPayloads(std::string_view manifest) {
-  SIGWARD_ASSIGN_OR_RETURN(const verifier::Manifest parsed,
-                           verifier::ParseManifest(base::AsBytes(manifest)));
+Candidates PayloadsOf(const verifier::Manifest& manifest) {
   Collector collector;
-  for (const Descriptor& layer : parsed.layers) {
+  for (const Descriptor& layer : manifest.layers) {
     const auto signature = layer.annotations.find(kSignatureAnnotation);
     if (signature != layer.annotations.end() && !signature->second.empty()) {
       collector.Add(
@@ -103,6 +104,14 @@ Result<Candidates> LegacyPayloads(std::string_view manifest) {
     }
   }
   return std::move(collector).Take();
+}
+
+}  // namespace
+
+Result<Candidates> LegacyPayloads(std::string_view manifest) {
+  SIGWARD_ASSIGN_OR_RETURN(const verifier::Manifest parsed,
+                           verifier::ParseManifest(base::AsBytes(manifest)));
+  return PayloadsOf(parsed);
 }
 
 Result<Candidates> ListedReferrers(std::string_view index) {
@@ -132,22 +141,29 @@ Result<Candidates> ListedReferrers(std::string_view index) {
 Referrer ReadReferrer(std::string_view manifest) {
   const auto parsed = verifier::ParseManifest(base::AsBytes(manifest));
   if (!parsed.ok()) {
-    return {ReferrerKind::kBrokenBundle, std::nullopt};
+    return {ReferrerKind::kBroken, {}};
   }
   const auto& layers = parsed->layers;
   const auto bundle = std::find_if(layers.begin(), layers.end(), [](const Descriptor& layer) {
     return layer.media_type.starts_with(kBundlePrefix);
   });
   if (bundle == layers.end()) {
-    return {ReferrerKind::kOther, std::nullopt};
+    Candidates payloads = PayloadsOf(*parsed);
+    if (payloads.listed == 0) {
+      return {ReferrerKind::kOther, {}};
+    }
+    return {payloads.wanted.empty() ? ReferrerKind::kBroken : ReferrerKind::kLegacy,
+            std::move(payloads.wanted)};
   }
   std::optional<Candidate> candidate;
   if (layers.size() == 1) {
     candidate =
         ToCandidate(bundle->digest, bundle->size, bundle->media_type, verifier::kMaxBundleBytes);
   }
-  return {candidate.has_value() ? ReferrerKind::kBundle : ReferrerKind::kBrokenBundle,
-          std::move(candidate)};
+  if (!candidate.has_value()) {
+    return {ReferrerKind::kBroken, {}};
+  }
+  return {ReferrerKind::kBundle, {*std::move(candidate)}};
 }
 
 }  // namespace sigward::worker

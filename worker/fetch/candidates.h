@@ -48,16 +48,18 @@ base::Result<Candidates> LegacyPayloads(std::string_view manifest);
 base::Result<Candidates> ListedReferrers(std::string_view index);
 
 /// What a referrer's manifest is.
-enum class ReferrerKind : std::uint8_t { kOther = 1, kBundle = 2, kBrokenBundle = 3 };
+enum class ReferrerKind : std::uint8_t { kOther = 1, kBundle = 2, kLegacy = 3, kBroken = 4 };
 struct Referrer {
   ReferrerKind kind = ReferrerKind::kOther;
-  /// The bundle; set exactly for kBundle.
-  std::optional<Candidate> bundle;
+  /// What to fetch with it: the one bundle, or the legacy payloads. Neither for the other kinds.
+  std::vector<Candidate> blobs;
 };
 
 /// A sigstore bundle's manifest has one layer, with a media type that starts with
-/// "application/vnd.dev.sigstore.bundle". One among several layers or one too large is
-/// kBrokenBundle, and so is what is no manifest at all: left to the verifier to name.
+/// "application/vnd.dev.sigstore.bundle". One whose layers carry cosign's signature annotation
+/// holds legacy signatures (cosign's --registry-referrers-mode oci-1-1). A bundle among several
+/// layers, blobs that are too large and what is no manifest at all are kBroken: left to the
+/// verifier to name.
 Referrer ReadReferrer(std::string_view manifest);
 
 }  // namespace sigward::worker

@@ -1,6 +1,7 @@
 #include "worker/fetch/evidence_fetch.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/bytes.h"
@@ -190,12 +191,14 @@ void EvidenceFetch::FetchListed(const Digest& image, const FirstRound& round) {
   }
   std::vector<std::optional<HttpResponse>> answers = FetchAll(second);
 
-  std::vector<Wanted> third;
+  std::set<Digest> fetched;
+  std::vector<std::vector<Candidate>> lists;
   for (std::size_t i = 0; i < second.size(); ++i) {
     if (!answers[i].has_value()) {
       continue;
     }
     if (i < round.payloads.size()) {
+      fetched.insert(second[i].candidate.digest);
       AddBlob(second[i].candidate, std::move(*answers[i]));
       continue;
     }
@@ -204,16 +207,14 @@ void EvidenceFetch::FetchListed(const Digest& image, const FirstRound& round) {
       bytes_left_ += answers[i]->body.size();
       continue;
     }
-    const bool is_new =
-        referrer.bundle.has_value() && std::ranges::none_of(third, [&](const Wanted& wanted) {
-          return wanted.candidate.digest == referrer.bundle->digest;
-        });
-    if (is_new) {
-      third.push_back({std::move(*referrer.bundle), "blobs"});
-    }
+    lists.push_back(std::move(referrer.blobs));
     evidence_.objects.push_back({ObjectKind::kReferrerManifest, second[i].candidate.digest,
                                  std::move(answers[i]->body), image,
                                  std::move(answers[i]->media_type)});
+  }
+  std::vector<Wanted> third;
+  for (Candidate& blob : TakeInTurn(std::move(lists), fetched)) {
+    third.push_back({std::move(blob), "blobs"});
   }
   answers = FetchAll(third);
   for (std::size_t i = 0; i < third.size(); ++i) {
@@ -221,6 +222,36 @@ void EvidenceFetch::FetchListed(const Digest& image, const FirstRound& round) {
       AddBlob(third[i].candidate, std::move(*answers[i]));
     }
   }
+}
+
+std::vector<Candidate> EvidenceFetch::TakeInTurn(std::vector<std::vector<Candidate>> lists,
+                                                 const std::set<Digest>& fetched) {
+  std::vector<Candidate> taken;
+  std::size_t left_out = 0;
+  // One that lies about its size may not stand in for another.
+  std::set<std::pair<Digest, std::size_t>> seen;
+  std::size_t longest = 0;
+  for (const auto& list : lists) {
+    longest = std::max(longest, list.size());
+  }
+  for (std::size_t turn = 0; turn < longest; ++turn) {
+    for (auto& list : lists) {
+      if (turn >= list.size() || fetched.contains(list[turn].digest) ||
+          !seen.insert({list[turn].digest, list[turn].size}).second) {
+        continue;
+      }
+      if (taken.size() < verifier::kMaxSignatures) {
+        taken.push_back(std::move(list[turn]));
+      } else {
+        ++left_out;
+      }
+    }
+  }
+  if (left_out > 0) {
+    Note(kReferrersPlace,
+         Fail(Reason::kTooLarge, std::to_string(left_out) + " signatures were not looked at"));
+  }
+  return taken;
 }
 
 void EvidenceFetch::ConfirmImage(const Digest& image) {

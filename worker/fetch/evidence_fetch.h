@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -45,7 +46,7 @@ struct FetchedEvidence {
 /// take) and kMaxEvidenceBytes; bytes are passed on as they came, whatever they hash to.
 ///
 /// For an image with one signature that is at most 4 requests in 2 rounds (legacy), 5 in 3
-/// (bundle).
+/// (bundle, or legacy carried by a referrer).
 class EvidenceFetch {
  public:
   /// READER and MEMORY outlive this. NAME is "registry/repository", for failures' places.
@@ -82,6 +83,11 @@ class EvidenceFetch {
   void TakeReferrers(decltype(NamedContent::referrers) referrers, FirstRound& round);
   void CutToShares(FirstRound& round);
   void FetchListed(const verifier::Digest& image, const FirstRound& round);
+  /// At most kMaxSignatures of the blobs that the referrers in LISTS led to and that are not
+  /// FETCHED yet, in turn from each: one with a thousand hides no other's. What is left out is
+  /// noted.
+  std::vector<Candidate> TakeInTurn(std::vector<std::vector<Candidate>> lists,
+                                    const std::set<verifier::Digest>& fetched);
   void ConfirmImage(const verifier::Digest& image);
 
   /// Fetches WANTED at once, as far as the bytes that are left allow. No value where that failed,

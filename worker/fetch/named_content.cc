@@ -170,15 +170,20 @@ NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
   std::vector<Result<HttpResponse>> answers = reader.AskEndpoint(endpoint, asks, deadline);
   NamedContent content{ToOutcome(std::move(answers.front())), Absent{}};
   Result<HttpResponse> api = std::move(answers[1]);
-  if (!LacksApi(api)) {
+  const bool lacks_api = LacksApi(api);
+  const bool answers_otherwise = lacks_api && api->status == 200;
+  if (!lacks_api) {
     content.referrers = ReadApi(reader, memory, endpoint, std::move(api), deadline);
-    return content;
+    if (!std::holds_alternative<Absent>(content.referrers) ||
+        !std::holds_alternative<Absent>(content.signature_tag)) {
+      return content;
+    }
   }
   if (knows_api) {
     answers = reader.AskEndpoint(endpoint, {&tag, 1}, deadline);
   }
   content.referrers = ReadTag(std::move(answers.back()));
-  if (api->status == 200 && std::holds_alternative<Absent>(content.referrers)) {
+  if (answers_otherwise && std::holds_alternative<Absent>(content.referrers)) {
     // Something answers there, a web page say, and nobody knows for whom.
     content.referrers = Fail(Reason::kRegistryError, "the referrers API answers with no index");
   }

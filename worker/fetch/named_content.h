@@ -41,7 +41,9 @@ struct NamedContent {
 
 /// Asks ENDPOINT for all of it at once. Referrers come from the referrers API (distribution-spec,
 /// "Listing Referrers"), with its pages, as long as they are at the same origin; where a host lacks
-/// the API (404, 400, 405, 406, or an answer that is no index), from the tag `sha256-HEX`.
+/// the API (404, 400, 405, 406, or an answer that is no index), from the tag `sha256-HEX`. The tag
+/// is read too where the API lists nothing and no other signature is there: a registry that got the
+/// API later may not list what was pushed before.
 NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
                              const Endpoint& endpoint, const verifier::Digest& image,
                              const base::Deadline& deadline);

@@ -59,25 +59,46 @@ Json LogEntry() {
           {"canonicalizedBody", "AAAA"}};
 }
 
-TEST(BundleTest, ReadsBothSpellingsOfVersion03) {
-  for (const char* type : {"application/vnd.dev.sigstore.bundle.v0.3+json",
-                           "application/vnd.dev.sigstore.bundle+json;version=0.3"}) {
-    const base::Result<DsseEnvelope> envelope = Parse(With("/mediaType", type));
-    ASSERT_THAT(envelope, IsOk());
-    EXPECT_EQ(envelope->payload_type, "application/vnd.in-toto+json");
-    EXPECT_EQ(base::AsText(envelope->payload), "payload");
-    EXPECT_EQ(envelope->signature.size(), 64U);
+constexpr const char* kV01 = "application/vnd.dev.sigstore.bundle+json;version=0.1";
+constexpr const char* kV02 = "application/vnd.dev.sigstore.bundle+json;version=0.2";
+constexpr const char* kV03 = "application/vnd.dev.sigstore.bundle+json;version=0.3";
+
+base::Result<DsseEnvelope> ParseEntries(const Json& entries, const char* version = kV03) {
+  Json json = With("/mediaType", version);
+  json["verificationMaterial"]["tlogEntries"] = entries;
+  return Parse(json);
+}
+
+/// What an entry of v0.2 and v0.3 needs, and nothing else.
+Json SmallestEntry(std::size_t index = 0) {
+  return {{"logIndex", index}, {"inclusionProof", {{"checkpoint", {{"envelope", "text"}}}}}};
+}
+
+TEST(BundleTest, ReadsBothSpellingsOfEachVersion) {
+  for (const std::string version : {"0.1", "0.2", "0.3"}) {
+    for (const std::string& type :
+         {"application/vnd.dev.sigstore.bundle.v" + version + "+json",
+          "application/vnd.dev.sigstore.bundle+json;version=" + version}) {
+      const base::Result<DsseEnvelope> envelope = Parse(With("/mediaType", type));
+      ASSERT_THAT(envelope, IsOk()) << type;
+      EXPECT_EQ(envelope->payload_type, "application/vnd.in-toto+json");
+      EXPECT_EQ(base::AsText(envelope->payload), "payload");
+      EXPECT_EQ(envelope->signature.size(), 64U);
+    }
   }
 }
 
 TEST(BundleTest, RefusesOtherVersionsByName) {
   for (const std::string type :
-       {"application/vnd.dev.sigstore.bundle+json;version=0.1",
-        "application/vnd.dev.sigstore.bundle+json;version=0.2",
-        "application/vnd.dev.sigstore.bundle.v0.2+json",
+       {"application/vnd.dev.sigstore.bundle.v0.0+json",
+        "application/vnd.dev.sigstore.bundle+json;version=0.0",
         "application/vnd.dev.sigstore.bundle.v0.4+json",
         "application/vnd.dev.sigstore.bundle+json;version=0.4",
+        "application/vnd.dev.sigstore.bundle+json;version=0.10",
+        "application/vnd.dev.sigstore.bundle.v1.0+json", "application/vnd.dev.sigstore.bundle+json",
         "application/vnd.dev.sigstore.bundle+json; version=0.3",
+        "application/vnd.dev.sigstore.bundle+json;version=0.3;version=0.1",
+        "application/vnd.dev.sigstore.bundle.v0.3+json;version=0.1",
         "application/vnd.dev.sigstore.bundle.v0.3+json ", "application/json", ""}) {
     const base::Result<DsseEnvelope> envelope = Parse(With("/mediaType", type));
     ASSERT_THAT(envelope, FailsWith(Reason::kUnsupportedFormat)) << type;
@@ -86,9 +107,8 @@ TEST(BundleTest, RefusesOtherVersionsByName) {
 }
 
 TEST(BundleTest, LogEntriesAndTimestampsMayStandBesideAKey) {
-  EXPECT_THAT(Parse(With("/verificationMaterial/tlogEntries", Json::array({LogEntry()}))), IsOk());
-  EXPECT_THAT(Parse(With("/verificationMaterial/tlogEntries", Json::array({Json::object()}))),
-              IsOk());
+  EXPECT_THAT(ParseEntries(Json::array({LogEntry()})), IsOk());
+  EXPECT_THAT(ParseEntries(Json::array({SmallestEntry()})), IsOk());
   EXPECT_THAT(Parse(With("/verificationMaterial/timestampVerificationData",
                          {{"rfc3161Timestamps", Json::array({{{"signedTimestamp", "AAAA"}}})}})),
               IsOk());
@@ -96,11 +116,80 @@ TEST(BundleTest, LogEntriesAndTimestampsMayStandBesideAKey) {
   EXPECT_THAT(Parse(With("/dsseEnvelope/signatures/0/keyid", "any")), IsOk());
 }
 
+TEST(BundleTest, EachVersionDemandsItsOwnOfLogEntries) {
+  Json promise_alone = LogEntry();
+  promise_alone.erase("inclusionProof");
+  Json proof_alone = LogEntry();
+  proof_alone.erase("inclusionPromise");
+  Json empty_promise = LogEntry();
+  empty_promise["inclusionPromise"] = Json::object();
+  Json promise_of_nothing = LogEntry();
+  promise_of_nothing["inclusionPromise"]["signedEntryTimestamp"] = "";
+  Json without_checkpoint = LogEntry();
+  without_checkpoint["inclusionProof"].erase("checkpoint");
+  Json empty_checkpoint = LogEntry();
+  empty_checkpoint["inclusionProof"]["checkpoint"] = Json::object();
+  Json checkpoint_of_nothing = LogEntry();
+  checkpoint_of_nothing["inclusionProof"]["checkpoint"]["envelope"] = "";
+  const struct {
+    const char* name;
+    Json entry;
+    bool v01;
+    bool later;
+  } kCases[] = {
+      {"both", LogEntry(), true, true},
+      {"promise alone", promise_alone, true, false},
+      {"proof alone", proof_alone, false, true},
+      {"neither", Json::object(), false, false},
+      {"empty promise", empty_promise, false, true},
+      {"promise of nothing", promise_of_nothing, false, true},
+      {"no checkpoint", without_checkpoint, false, false},
+      {"empty checkpoint", empty_checkpoint, false, false},
+      {"checkpoint of nothing", checkpoint_of_nothing, false, false},
+  };
+  for (const auto& c : kCases) {
+    for (const char* version : {kV01, kV02, kV03}) {
+      const bool good = version == kV01 ? c.v01 : c.later;
+      // Every entry has to fit, not only the first.
+      Json other = LogEntry();
+      other["logIndex"] = 1;
+      for (const Json& entries : {Json::array({c.entry}), Json::array({other, c.entry})}) {
+        const auto envelope = ParseEntries(entries, version);
+        if (good) {
+          EXPECT_THAT(envelope, IsOk()) << c.name << version;
+        } else {
+          EXPECT_THAT(envelope, FailsWith(Reason::kMalformed)) << c.name << version;
+        }
+      }
+    }
+  }
+}
+
+TEST(BundleTest, RefusesOneLogEntryTwice) {
+  const auto two = [](const char* pointer, const Json& value) {
+    Json other = LogEntry();
+    other["kindVersion"]["kind"] = "another";
+    other[Json::json_pointer(pointer)] = value;
+    return ParseEntries(Json::array({LogEntry(), other}));
+  };
+  EXPECT_THAT(two("/logIndex", "736"), IsOk());
+  EXPECT_THAT(two("/logId/keyId", "AAAB"), IsOk());
+  for (const Json& same : {Json("735"), Json(735), Json("0735")}) {
+    EXPECT_THAT(two("/logIndex", same), FailsWith(Reason::kMalformed)) << same;
+  }
+  // What is absent has its default.
+  Json nameless = SmallestEntry();
+  nameless.erase("logIndex");
+  EXPECT_THAT(ParseEntries(Json::array({SmallestEntry(0), nameless})),
+              FailsWith(Reason::kMalformed));
+  EXPECT_THAT(ParseEntries(Json::array({SmallestEntry(1), nameless})), IsOk());
+}
+
 TEST(BundleTest, TakesBothFormsOfAnInteger) {
   const auto with_index = [](const Json& index) {
     Json entry = LogEntry();
     entry["logIndex"] = index;
-    return Parse(With("/verificationMaterial/tlogEntries", Json::array({entry})));
+    return ParseEntries(Json::array({entry}));
   };
   for (const Json& good :
        {Json(0), Json(-1), Json("0"), Json("-5"), Json(INT64_MAX), Json("9223372036854775807")}) {
@@ -140,15 +229,17 @@ TEST(BundleTest, RefusesAnyFaultInALogEntry) {
   for (const auto& c : kCases) {
     Json entry = LogEntry();
     entry[Json::json_pointer(c.pointer)] = c.value;
-    EXPECT_THAT(Parse(With("/verificationMaterial/tlogEntries", Json::array({entry}))),
-                FailsWith(Reason::kMalformed))
-        << c.pointer;
+    EXPECT_THAT(ParseEntries(Json::array({entry})), FailsWith(Reason::kMalformed)) << c.pointer;
   }
 }
 
 TEST(BundleTest, BoundsLogEntriesTimestampsAndHashes) {
   const auto entries = [](std::size_t n) {
-    return Parse(With("/verificationMaterial/tlogEntries", std::vector<Json>(n, Json::object())));
+    Json list = Json::array();
+    for (std::size_t i = 0; i < n; ++i) {
+      list.push_back(SmallestEntry(i));
+    }
+    return ParseEntries(list);
   };
   EXPECT_THAT(entries(kMaxLogEntries), IsOk());
   EXPECT_THAT(entries(kMaxLogEntries + 1), FailsWith(Reason::kTooLarge));
@@ -161,7 +252,7 @@ TEST(BundleTest, BoundsLogEntriesTimestampsAndHashes) {
   const auto hashes = [](std::size_t n) {
     Json entry = LogEntry();
     entry["inclusionProof"]["hashes"] = std::vector<std::string>(n, "AAAA");
-    return Parse(With("/verificationMaterial/tlogEntries", Json::array({entry})));
+    return ParseEntries(Json::array({entry}));
   };
   EXPECT_THAT(hashes(kMaxProofHashes), IsOk());
   EXPECT_THAT(hashes(kMaxProofHashes + 1), FailsWith(Reason::kTooLarge));

@@ -93,6 +93,20 @@ TEST(VerifyImageLimitsTest, JunkOfOneFormatDoesNotPushOutTheOther) {
   }
 }
 
+TEST(VerifyImageLimitsTest, JunkOfOneCarrierDoesNotPushOutTheOther) {
+  const std::string payload = SimpleSigningFor(TestImage().text()).dump();
+  const std::vector<Json> junk = JunkLayers(payload, kMaxLayers);
+  const std::vector<Json> good = {LegacyLayer(payload, SignText(Key(), payload))};
+  for (const bool by_referrer : {true, false}) {
+    ImageEvidence evidence;
+    evidence.AddBlob(payload);
+    evidence.AddReferrer(ReferrerOf(by_referrer ? good : junk, TestImage()), TestImage());
+    evidence.AddLegacy(ManifestOf(by_referrer ? junk : good), TestImage());
+    EXPECT_EQ(VerifyOne(evidence, Key()).word(), "verified") << by_referrer;
+    EXPECT_EQ(VerifyOne(evidence, Key()).signatures_seen, kMaxSignatures);
+  }
+}
+
 TEST(VerifyImageLimitsTest, TheSameSignatureAgainIsNoFurtherOne) {
   const std::string payload = SimpleSigningFor(TestImage().text()).dump();
   std::vector<Json> layers(kMaxLayers - 1, LegacyLayer(payload, "AAAA"));
@@ -129,9 +143,9 @@ TEST(VerifyImageLimitsTest, StrayAndForeignSignaturesHideNothing) {
     evidence.AddReferrer(ReferrerOf({DescriptorOf("application/jose+json", "x")}, TestImage()),
                          TestImage());
     AddBundleText(evidence, TestImage(), "not a bundle");
-    Json old_version = BundleFor(Key(), StatementFor(TestImage()).dump());
-    old_version["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1";
-    AddBundleText(evidence, TestImage(), old_version.dump());
+    Json other_version = BundleFor(Key(), StatementFor(TestImage()).dump());
+    other_version["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.4";
+    AddBundleText(evidence, TestImage(), other_version.dump());
     Json attestation = StatementFor(TestImage());
     attestation["predicateType"] = "https://example.com/other";
     AddBundleText(evidence, TestImage(), BundleFor(Key(), attestation.dump()).dump());

@@ -14,6 +14,7 @@
 namespace sigward::verifier {
 namespace {
 
+using base::Json;
 using base::Reason;
 using sigward::testing::AddBundleText;
 using sigward::testing::AddGoodBundle;
@@ -21,11 +22,15 @@ using sigward::testing::AddGoodLegacy;
 using sigward::testing::AddLegacyText;
 using sigward::testing::AuthorityOf;
 using sigward::testing::BundleFor;
+using sigward::testing::DescriptorOf;
 using sigward::testing::FailsWith;
 using sigward::testing::ImageEvidence;
 using sigward::testing::IsOkAndHolds;
+using sigward::testing::LegacyLayer;
 using sigward::testing::LinuxAmd64;
+using sigward::testing::ManifestOf;
 using sigward::testing::OneVerdict;
+using sigward::testing::ReferrerOf;
 using sigward::testing::SignText;
 using sigward::testing::SimpleSigningFor;
 using sigward::testing::StatementFor;
@@ -65,6 +70,59 @@ TEST(VerifyImageTest, AcceptsALegacySignatureByEveryKeyType) {
     EXPECT_EQ(verdict.signature().authority(), AuthorityOf(TestKey::Shared(type)).id);
     const Digest payload = Digest::Of(base::AsBytes(SimpleSigningFor(TestImage().text()).dump()));
     EXPECT_THAT(verdict.signature().proof(), ElementsAre(manifest, payload));
+  }
+}
+
+TEST(VerifyImageTest, AcceptsALegacySignatureThatIsAReferrer) {
+  const std::string payload = SimpleSigningFor(TestImage().text()).dump();
+  const Json layer = LegacyLayer(payload, SignText(Key(), payload));
+  const Json stray = DescriptorOf("a/b", "x");
+  ImageEvidence evidence;
+  evidence.AddBlob(payload);
+  const Digest manifest =
+      evidence.AddReferrer(ReferrerOf({stray, layer}, TestImage()), TestImage());
+  const OneVerdict verdict = VerifyOne(evidence, Key());
+  ASSERT_EQ(verdict.word(), "verified");
+  EXPECT_EQ(verdict.signature().format(), SignatureFormat::kCosignLegacy);
+  EXPECT_EQ(verdict.signature().docker_reference(), "registry.example/app");
+  EXPECT_THAT(verdict.signature().proof(),
+              ElementsAre(manifest, Digest::Of(base::AsBytes(payload))));
+
+  ImageEvidence without_subject;
+  without_subject.AddBlob(payload);
+  without_subject.AddReferrer(ManifestOf({layer}), TestImage());
+  EXPECT_EQ(VerifyOne(without_subject, Key()).word(), "digest-mismatch");
+  ImageEvidence for_another;
+  for_another.AddBlob(payload);
+  for_another.AddReferrer(ReferrerOf({layer}, Other()), TestImage());
+  EXPECT_EQ(VerifyOne(for_another, Key()).word(), "digest-mismatch");
+}
+
+/// The word for a bundle that says MEDIA_TYPE of itself, in a layer of type LAYER_TYPE.
+std::string WordFor(const std::string& media_type, const std::string& layer_type,
+                    const Json& log_entries) {
+  Json bundle = BundleFor(Key(), StatementFor(TestImage()).dump());
+  bundle["mediaType"] = media_type;
+  bundle["verificationMaterial"]["tlogEntries"] = log_entries;
+  ImageEvidence evidence;
+  evidence.AddBlob(bundle.dump());
+  evidence.AddReferrer(ReferrerOf({DescriptorOf(layer_type, bundle.dump())}, TestImage()),
+                       TestImage());
+  return VerifyOne(evidence, Key()).word();
+}
+
+TEST(VerifyImageTest, AcceptsABundleOfEveryVersionWhateverItsLayerSays) {
+  const std::string types[] = {"application/vnd.dev.sigstore.bundle+json;version=0.1",
+                               "application/vnd.dev.sigstore.bundle+json;version=0.2",
+                               "application/vnd.dev.sigstore.bundle.v0.3+json"};
+  const Json promised = Json::array({{{"inclusionPromise", {{"signedEntryTimestamp", "AAAA"}}}}});
+  for (const std::string& type : types) {
+    for (const std::string& layer_type : types) {
+      EXPECT_EQ(WordFor(type, layer_type, Json::array()), "verified") << type << layer_type;
+      // The rules are those of the document's own version: what a layer claims loosens nothing.
+      EXPECT_EQ(WordFor(type, layer_type, promised), type == types[0] ? "verified" : "malformed")
+          << type << layer_type;
+    }
   }
 }
 

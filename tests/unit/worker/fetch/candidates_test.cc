@@ -73,14 +73,16 @@ TEST(ListedReferrers, PutsWhatLooksLikeASignatureFirst) {
       DescriptorOf("attestation", "a/b",
                    bundle + ",\"annotations\":{\"dev.sigstore.bundle.predicateType\":\"x\"}"),
       DescriptorOf("bundle", "a/b", bundle),
+      DescriptorOf("legacy", "a/b",
+                   ",\"artifactType\":\"application/vnd.dev.cosign.artifact.sig.v1+json\""),
       DescriptorOf("signature", "a/b",
                    bundle + ",\"annotations\":{\"dev.sigstore.bundle.predicateType\":"
                             "\"https://sigstore.dev/cosign/sign/v1\"}"),
   }));
   ASSERT_THAT(referrers, IsOk());
-  ASSERT_THAT(referrers->wanted, SizeIs(5));
-  const char* order[] = {"signature", "attestation", "bundle", "empty", "sbom"};
-  for (std::size_t i = 0; i < 5; ++i) {
+  const char* order[] = {"signature", "attestation", "bundle", "legacy", "empty", "sbom"};
+  ASSERT_THAT(referrers->wanted, SizeIs(std::size(order)));
+  for (std::size_t i = 0; i < std::size(order); ++i) {
     EXPECT_EQ(referrers->wanted[i].digest, DigestOf(order[i])) << order[i];
   }
 }
@@ -123,21 +125,43 @@ TEST(ReadReferrer, FindsTheBundle) {
   const std::string bundle = DescriptorOf("bundle", testing::kBundleType);
   const Referrer good = ReadReferrer(ManifestOf({bundle}));
   EXPECT_EQ(good.kind, ReferrerKind::kBundle);
-  ASSERT_TRUE(good.bundle.has_value());
-  EXPECT_EQ(good.bundle->digest, DigestOf("bundle"));
+  ASSERT_THAT(good.blobs, SizeIs(1));
+  EXPECT_EQ(good.blobs[0].digest, DigestOf("bundle"));
 
   const std::string too_large =
       "{\"mediaType\":\"" + std::string(testing::kBundleType) + "\",\"digest\":\"" +
       DigestOf("x").text() + "\",\"size\":" + std::to_string(verifier::kMaxBundleBytes + 1) + "}";
   for (const std::string& broken :
        {ManifestOf({bundle, bundle}), ManifestOf({DescriptorOf("x", "a/b"), bundle}),
-        ManifestOf({too_large}), std::string("{"), IndexOf({})}) {
+        ManifestOf({testing::LegacyLayer("x"), bundle}), ManifestOf({too_large}), std::string("{"),
+        IndexOf({})}) {
     const Referrer referrer = ReadReferrer(broken);
-    EXPECT_EQ(referrer.kind, ReferrerKind::kBrokenBundle) << broken;
-    EXPECT_FALSE(referrer.bundle.has_value());
+    EXPECT_EQ(referrer.kind, ReferrerKind::kBroken) << broken;
+    EXPECT_THAT(referrer.blobs, IsEmpty());
   }
   EXPECT_EQ(ReadReferrer(ManifestOf({DescriptorOf("sbom", "a/b")})).kind, ReferrerKind::kOther);
   EXPECT_EQ(ReadReferrer(ManifestOf({})).kind, ReferrerKind::kOther);
+}
+
+TEST(ReadReferrer, FindsLegacyPayloads) {
+  const Referrer good =
+      ReadReferrer(ManifestOf({testing::LegacyLayer("one"), DescriptorOf("x", "a/b"),
+                               testing::LegacyLayer("two"), testing::LegacyLayer("one")}));
+  EXPECT_EQ(good.kind, ReferrerKind::kLegacy);
+  ASSERT_THAT(good.blobs, SizeIs(2));
+  EXPECT_EQ(good.blobs[0].digest, DigestOf("one"));
+  EXPECT_EQ(good.blobs[1].digest, DigestOf("two"));
+
+  const Referrer too_large = ReadReferrer(
+      ManifestOf({testing::LegacyLayer(std::string(verifier::kMaxPayloadBytes + 1, 'x'))}));
+  EXPECT_EQ(too_large.kind, ReferrerKind::kBroken);
+  EXPECT_THAT(too_large.blobs, IsEmpty());
+  // An attestation's annotation is empty.
+  EXPECT_EQ(ReadReferrer(
+                ManifestOf({DescriptorOf(
+                    "x", "a/b", ",\"annotations\":{\"dev.cosignproject.cosign/signature\":\"\"}")}))
+                .kind,
+            ReferrerKind::kOther);
 }
 
 }  // namespace

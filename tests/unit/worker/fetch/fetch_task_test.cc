@@ -381,6 +381,73 @@ TEST_F(FetchTaskTest, KeepsHalfOfTheSignaturesForEachFormat) {
   }
 }
 
+TEST_F(FetchTaskTest, FetchesALegacySignatureThatIsAReferrer) {
+  const std::string manifest = ManifestOf({LegacyLayer("one"), LegacyLayer("two")});
+  registry_.Blob("one");
+  registry_.Blob("two");
+  registry_.Manifest(manifest);
+  registry_.ReferrersApi(image_, IndexOf({DescriptorOf(manifest, testing::kManifestType)}));
+  const Seen seen = Evidence(image_);
+  EXPECT_THAT(seen.objects, ElementsAre(std::pair(ObjectKind::kReferrerManifest, manifest),
+                                        std::pair(ObjectKind::kBlob, std::string("one")),
+                                        std::pair(ObjectKind::kBlob, std::string("two"))));
+  EXPECT_THAT(seen.offered_for, ElementsAre(image_.text(), "", ""));
+  EXPECT_THAT(seen.failures, IsEmpty());
+  EXPECT_EQ(seen.requests, 6U);
+
+  // The same signature behind the tag: what is there already is not fetched again.
+  registry_.SignLegacy(image_, "one");
+  const Seen both = Evidence(image_);
+  EXPECT_THAT(both.objects, SizeIs(4));
+  EXPECT_EQ(both.requests, 5U);
+}
+
+TEST_F(FetchTaskTest, AReferrerOfAThousandSignaturesHidesNoOther) {
+  std::vector<std::string> layers;
+  for (int i = 0; i < 1000; ++i) {
+    layers.push_back(LegacyLayer("junk " + std::to_string(i)));
+  }
+  const std::string crowd = ManifestOf(layers);
+  registry_.Manifest(crowd);
+  const std::string bundle = registry_.AddBundle("bundle");
+  const std::string legacy = ManifestOf({LegacyLayer("payload")});
+  registry_.Manifest(legacy);
+  registry_.Blob("payload");
+  // One that lies about the size of another's blob does not stand in for it.
+  std::string wrong = DescriptorOf("bundle", testing::kBundleType);
+  wrong.replace(wrong.find("\"size\":6"), 8, "\"size\":1");
+  const std::string liar = ManifestOf({wrong});
+  registry_.Manifest(liar);
+  std::vector<std::string> listed;
+  for (const std::string& manifest : {crowd, liar, bundle, legacy}) {
+    listed.push_back(DescriptorOf(manifest, testing::kManifestType));
+  }
+  registry_.ReferrersApi(image_, IndexOf(listed));
+  const Seen seen = Evidence(image_);
+  EXPECT_THAT(seen.objects,
+              ::testing::Contains(std::pair(ObjectKind::kBlob, std::string("bundle"))));
+  EXPECT_THAT(seen.objects,
+              ::testing::Contains(std::pair(ObjectKind::kBlob, std::string("payload"))));
+  EXPECT_EQ(seen.requests, 3U + 4U + verifier::kMaxSignatures);
+  EXPECT_THAT(seen.failures, ::testing::Contains(::testing::Pair(
+                                 Reason::kTooLarge, "939 signatures were not looked at")));
+}
+
+TEST_F(FetchTaskTest, AsksTheTagTooWhereTheApiListsNothing) {
+  const std::string manifest = registry_.AddBundle("bundle");
+  const std::string index = IndexOf({DescriptorOf(manifest, testing::kManifestType)});
+  registry_.Tag(tag_, index, testing::kIndexType);
+  registry_.ReferrersApi(image_, IndexOf({}));
+  EXPECT_THAT(Evidence(image_).objects, SizeIs(2));
+  EXPECT_EQ(Evidence(image_).objects.size(), 2U) << "with an API that is remembered";
+  // What the API does list is the whole list, as the specification says.
+  const std::string other = registry_.AddBundle("other bundle");
+  registry_.ReferrersApi(image_, IndexOf({DescriptorOf(other, testing::kManifestType)}));
+  EXPECT_THAT(Evidence(image_).objects,
+              ElementsAre(std::pair(ObjectKind::kReferrerManifest, other),
+                          std::pair(ObjectKind::kBlob, std::string("other bundle"))));
+}
+
 TEST_F(FetchTaskTest, FindsASignatureAmongTenThousandReferrers) {
   std::vector<std::string> referrers;
   for (int i = 0; i < 10'000; ++i) {
