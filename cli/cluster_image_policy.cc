@@ -15,6 +15,7 @@ using policy::Authority;
 using policy::Glob;
 using policy::KeyRule;
 using policy::Policy;
+using policy::SignatureSource;
 using policy::StaticRule;
 
 std::string Quoted(std::string_view text) {
@@ -155,6 +156,59 @@ std::optional<std::string> ReadAuthorityName(YamlFields& authority, std::size_t 
   return name;
 }
 
+/// The one element of `source`: where signatures are looked for in place of beside the image.
+std::optional<SignatureSource> ReadSource(YamlFields source) {
+  if (source.Has("signaturePullSecrets")) {
+    source.Report("signaturePullSecrets",
+                  "not supported: a node reads registries with its own credentials, whatever a "
+                  "namespace holds");
+  }
+  source.Ignore({"signaturePullSecrets"});
+  const auto repository = source.OptionalString("oci");
+  const auto prefix = source.OptionalString("tagPrefix");
+  source.NoOthers();
+  if (!source.Has("oci") && !source.Has("tagPrefix")) {
+    source.Report("oci", "missing field");
+    return std::nullopt;
+  }
+  if (repository.has_value() && repository->empty()) {
+    source.Report("oci", "empty");
+    return std::nullopt;
+  }
+  if (const auto fit = policy::CheckTagPrefix(prefix.value_or("")); !fit.ok()) {
+    source.Report("tagPrefix", Quoted(*prefix) + " is wrong: " + fit.error().detail);
+    return std::nullopt;
+  }
+  auto read = SignatureSource::Of(repository.value_or(""), prefix.value_or(""));
+  if (!read.ok()) {
+    source.Report("oci", Quoted(*repository) + " is no repository: " + read.error().detail);
+    return std::nullopt;
+  }
+  return *std::move(read);
+}
+
+/// Beside the image, unless the authority says otherwise.
+std::optional<SignatureSource> ReadSources(YamlFields& authority) {
+  if (!authority.Has("source")) {
+    authority.Ignore({"source"});
+    return SignatureSource();
+  }
+  const auto* sources = authority.List("source");
+  if (sources == nullptr) {
+    return std::nullopt;
+  }
+  if (sources->size() > 1) {
+    authority.Report("source", "only single source is supported");
+    return std::nullopt;
+  }
+  if (authority.Has("static")) {
+    authority.Report("source", "expected exactly one of static, source; got both");
+    return std::nullopt;
+  }
+  YamlFields source = authority.Element("source", *sources, 0);
+  return source.IsMapping() ? ReadSource(std::move(source)) : std::nullopt;
+}
+
 /// Every kind of authority that upstream knows; exactly one stands in each.
 std::string KindsGiven(const YamlFields& authority) {
   std::string given;
@@ -178,7 +232,8 @@ std::optional<Authority> ReadAuthority(YamlFields authority, std::size_t index) 
   }
   const auto name = ReadAuthorityName(authority, index);
   authority.NotSupported(
-      {"keyless", "source", "ctlog", "rfc3161timestamp", "attestations", "signatureFormat"});
+      {"keyless", "ctlog", "rfc3161timestamp", "attestations", "signatureFormat"});
+  auto source = ReadSources(authority);
   std::optional<std::variant<StaticRule, KeyRule>> rule;
   if (authority.Has("key")) {
     if (auto fields = authority.Mapping("key")) {
@@ -192,10 +247,10 @@ std::optional<Authority> ReadAuthority(YamlFields authority, std::size_t index) 
   }
   authority.Ignore({"key", "static"});
   authority.NoOthers();
-  if (!name.has_value() || !rule.has_value()) {
+  if (!name.has_value() || !rule.has_value() || !source.has_value()) {
     return std::nullopt;
   }
-  return Authority{.name = *name, .rule = *std::move(rule)};
+  return Authority{.name = *name, .rule = *std::move(rule), .source = *std::move(source)};
 }
 
 void ReadGlobs(YamlFields& spec, Policy& policy) {

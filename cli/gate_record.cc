@@ -53,6 +53,11 @@ Result<AuthorityRecord> ParseAuthority(const Json& value, const std::string& whe
   SIGWARD_ASSIGN_OR_RETURN(authority.decision, fields.String("decision"));
   SIGWARD_ASSIGN_OR_RETURN(authority.reason, OptionalString(fields, "reason"));
   SIGWARD_ASSIGN_OR_RETURN(authority.detail, OptionalString(fields, "detail"));
+  if (const Json* place = fields.Find("source"); place != nullptr) {
+    SIGWARD_ASSIGN_OR_RETURN(JsonFields source, JsonFields::Of(*place, fields.where() + ".source"));
+    SIGWARD_ASSIGN_OR_RETURN(authority.repository, OptionalString(source, "repository"));
+    SIGWARD_ASSIGN_OR_RETURN(authority.tag_prefix, OptionalString(source, "tagPrefix"));
+  }
   return authority;
 }
 

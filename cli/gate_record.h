@@ -20,6 +20,10 @@ struct AuthorityRecord {
   std::string decision;
   std::string reason;
   std::string detail;
+  /// Where its signatures are looked for: another repository than the image's, and what stands
+  /// before their tags there; empty where it is none.
+  std::string repository = {};
+  std::string tag_prefix = {};
 };
 
 struct PolicyRecord {

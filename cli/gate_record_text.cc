@@ -19,11 +19,23 @@ std::string Why(const std::string& reason, const std::string& detail) {
   return detail.empty() ? reason : reason + ": " + detail;
 }
 
+/// An authority, and where its signatures are looked for when that is not beside the image.
+std::string Named(const AuthorityRecord& authority) {
+  std::string text = authority.name;
+  if (!authority.repository.empty()) {
+    text += " in " + authority.repository;
+  }
+  if (!authority.tag_prefix.empty()) {
+    text += " with tags " + authority.tag_prefix + "…";
+  }
+  return text;
+}
+
 std::string SatisfiedBy(const PolicyRecord& policy) {
   std::string names;
   for (const AuthorityRecord& authority : policy.authorities) {
     if (authority.decision == "allow") {
-      names += (names.empty() ? "" : ", ") + authority.name;
+      names += (names.empty() ? "" : ", ") + Named(authority);
     }
   }
   return names;
@@ -39,7 +51,7 @@ std::string PolicyText(const PolicyRecord& policy) {
   }
   std::string text = Line(title + ": not satisfied, " + Why(policy.reason, policy.detail));
   for (const AuthorityRecord& authority : policy.authorities) {
-    text += Line("    - " + authority.name + ": " + Why(authority.reason, authority.detail));
+    text += Line("    - " + Named(authority) + ": " + Why(authority.reason, authority.detail));
   }
   return text;
 }

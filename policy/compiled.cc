@@ -107,6 +107,36 @@ Result<StaticRule> ParseStaticRule(const Json& value, const std::string& where) 
   return rule;
 }
 
+Json ToJson(const SignatureSource& source) {
+  Json json = Json::object();
+  if (!source.IsOwnRepository()) {
+    json["repository"] = source.name();
+  }
+  if (!source.tag_prefix.empty()) {
+    json["tagPrefix"] = source.tag_prefix;
+  }
+  return json;
+}
+
+Result<SignatureSource> ParseSource(const Json& value, const std::string& where) {
+  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
+  const auto text = [&](std::string_view name) {
+    return fields.Has(name) ? fields.String(name) : Result<std::string>(std::string());
+  };
+  SIGWARD_ASSIGN_OR_RETURN(const std::string repository, text("repository"));
+  SIGWARD_ASSIGN_OR_RETURN(std::string tag_prefix, text("tagPrefix"));
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  auto source = SignatureSource::Of(repository, std::move(tag_prefix));
+  if (!source.ok()) {
+    return Within(where, std::move(source).error());
+  }
+  // One spelling only, so that one policy has one compiled form.
+  if (value.empty() || ToJson(*source) != value) {
+    return Fail(Reason::kPolicyInvalid, where + " is empty or not normalised");
+  }
+  return source;
+}
+
 Result<Authority> ParseAuthority(const Json& value, const std::string& where) {
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   Authority authority;
@@ -120,6 +150,10 @@ Result<Authority> ParseAuthority(const Json& value, const std::string& where) {
   if (fields.Has("key")) {
     SIGWARD_ASSIGN_OR_RETURN(authority.rule,
                              ParseKeyRule(*fields.Find("key"), fields.where() + ".key"));
+    if (fields.Has("source")) {
+      SIGWARD_ASSIGN_OR_RETURN(authority.source,
+                               ParseSource(*fields.Find("source"), fields.where() + ".source"));
+    }
   } else {
     SIGWARD_ASSIGN_OR_RETURN(authority.rule,
                              ParseStaticRule(*fields.Find("static"), fields.where() + ".static"));
@@ -280,6 +314,9 @@ Json ToJson(const Authority& authority) {
     json["key"] = ToJson(*key);
   } else {
     json["static"] = ToJson(std::get<StaticRule>(authority.rule));
+  }
+  if (authority.source != SignatureSource()) {
+    json["source"] = ToJson(authority.source);
   }
   return json;
 }

@@ -16,11 +16,17 @@ using base::Fail;
 using base::Reason;
 
 AuthorityOutcome Allowed(const Authority& authority) {
-  return {.name = authority.name, .verdict = Verdict::kAllow, .error = std::nullopt};
+  return {.name = authority.name,
+          .verdict = Verdict::kAllow,
+          .error = std::nullopt,
+          .source = authority.source};
 }
 
 AuthorityOutcome Failed(const Authority& authority, Verdict verdict, Error error) {
-  return {.name = authority.name, .verdict = verdict, .error = std::move(error)};
+  return {.name = authority.name,
+          .verdict = verdict,
+          .error = std::move(error),
+          .source = authority.source};
 }
 
 AuthorityOutcome EvaluateStatic(const Authority& authority, const StaticRule& rule) {
@@ -45,9 +51,16 @@ AuthorityOutcome EvaluateKey(const Authority& authority, const KeyRule& rule,
   if (findings.unread.has_value()) {
     return Failed(authority, Verdict::kUndetermined, *findings.unread);
   }
+  if (const auto unread = findings.unread_at.find(authority.source);
+      unread != findings.unread_at.end()) {
+    return Failed(authority, Verdict::kUndetermined, unread->second);
+  }
   const auto failure = findings.failures.find(rule.id);
   if (failure == findings.failures.end()) {
-    return Failed(authority, Verdict::kDeny, Fail(Reason::kNoSignature, "no signature found"));
+    const std::string elsewhere = authority.source.name();
+    return Failed(authority, Verdict::kDeny,
+                  Fail(Reason::kNoSignature,
+                       "no signature found" + (elsewhere.empty() ? "" : " in " + elsewhere)));
   }
   const Verdict verdict =
       base::CouldNotTell(failure->second.reason) ? Verdict::kUndetermined : Verdict::kDeny;
@@ -255,6 +268,19 @@ std::vector<const KeyRule*> KeysOf(std::span<const Policy* const> selected) {
     }
   }
   return keys;
+}
+
+std::vector<SignatureSource> SourcesOf(std::span<const Policy* const> selected) {
+  std::vector<SignatureSource> sources;
+  for (const Policy* policy : selected) {
+    for (const Authority& authority : policy->authorities) {
+      if (std::holds_alternative<KeyRule>(authority.rule) &&
+          std::ranges::find(sources, authority.source) == sources.end()) {
+        sources.push_back(authority.source);
+      }
+    }
+  }
+  return sources;
 }
 
 }  // namespace sigward::policy

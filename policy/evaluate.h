@@ -84,6 +84,8 @@ struct Findings {
   std::map<verifier::AuthorityHash, base::Error> failures;
   /// Set when some place could not be read: then a missing signature is "could not tell".
   std::optional<base::Error> unread;
+  /// The same for one source: it concerns the authorities that look there.
+  std::map<SignatureSource, base::Error> unread_at = {};
 };
 
 /// What a decision stands on.
@@ -97,6 +99,8 @@ struct AuthorityOutcome {
   Verdict verdict = Verdict::kDeny;
   /// Absent exactly when verdict is kAllow.
   std::optional<base::Error> error;
+  /// Where its signatures are looked for.
+  SignatureSource source = {};
 };
 
 struct PolicyOutcome {
@@ -138,5 +142,8 @@ std::string DecisionLine(const Decision& decision, const Workload& workload);
 
 /// The authorities with a key in SELECTED, each content once.
 std::vector<const KeyRule*> KeysOf(std::span<const Policy* const> selected);
+
+/// Where their signatures are looked for, each place once and in the order of the authorities.
+std::vector<SignatureSource> SourcesOf(std::span<const Policy* const> selected);
 
 }  // namespace sigward::policy

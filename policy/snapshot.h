@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "policy/glob.h"
 #include "policy/glob_index.h"
+#include "policy/signature_source.h"
 #include "verifier/public_key.h"
 #include "verifier/verify_image.h"
 
@@ -62,6 +63,7 @@ struct StaticRule {
 struct Authority {
   std::string name;
   std::variant<StaticRule, KeyRule> rule;
+  SignatureSource source = {};
 };
 
 struct Policy {

@@ -82,16 +82,21 @@ base::Status ContentEvidence::Collect(const std::string& ns, const Image& signat
 
 base::Result<EvidenceSet> ContentEvidence::Find(const verifier::ImageRef& image,
                                                 const Digest& digest,
+                                                std::span<const policy::SignatureSource> sources,
                                                 const base::Deadline& deadline) {
-  const std::string name = image.name() + ":" + std::string(digest.algorithm_name()) + "-" +
-                           std::string(digest.hex()) + ".sig";
+  const std::string tag =
+      std::string(digest.algorithm_name()) + "-" + std::string(digest.hex()) + ".sig";
   SIGWARD_ASSIGN_OR_RETURN(std::vector<std::string> namespaces, containerd_.Namespaces(deadline));
   namespaces.resize(std::min(namespaces.size(), kMaxNamespaces));
   Collected collected;
-  for (const std::string& ns : namespaces) {
-    SIGWARD_ASSIGN_OR_RETURN(const auto signature, containerd_.FindImage(ns, name, deadline));
-    if (signature.has_value()) {
-      SIGWARD_RETURN_IF_ERROR(Collect(ns, *signature, digest, collected, deadline));
+  for (const policy::SignatureSource& source : sources) {
+    const std::string repository = source.IsOwnRepository() ? image.name() : source.name();
+    const std::string name = repository + ":" + source.tag_prefix + tag;
+    for (const std::string& ns : namespaces) {
+      SIGWARD_ASSIGN_OR_RETURN(const auto signature, containerd_.FindImage(ns, name, deadline));
+      if (signature.has_value()) {
+        SIGWARD_RETURN_IF_ERROR(Collect(ns, *signature, digest, collected, deadline));
+      }
     }
   }
   return std::move(collected).Seal();

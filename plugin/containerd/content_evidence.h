@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 
 #include "base/clock.h"
@@ -18,8 +19,8 @@ namespace sigward::containerd {
 inline constexpr std::size_t kMaxNamespaces = 256;
 
 /// Signatures that lie in containerd's own store because somebody has imported or pulled them
-/// beside the image: cosign's signature image, under its name REPOSITORY:sha256-HEX.sig, in any
-/// namespace. Where it lies is no reason to trust it.
+/// beside the image: cosign's signature image, under its name REPOSITORY:[PREFIX]sha256-HEX.sig, in
+/// any namespace. Where it lies is no reason to trust it.
 class ContentEvidence final : public gate::NodeEvidence {
  public:
   /// Both outlive it.
@@ -29,6 +30,7 @@ class ContentEvidence final : public gate::NodeEvidence {
   /// Fails as Containerd does; a signature image that is not whole, or none, counts as absent.
   base::Result<worker::EvidenceSet> Find(const verifier::ImageRef& image,
                                          const verifier::Digest& digest,
+                                         std::span<const policy::SignatureSource> sources,
                                          const base::Deadline& deadline) override;
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -17,6 +18,18 @@ using worker::EvidenceScope;
 
 bool IsKeyRule(const policy::Authority& authority) {
   return std::holds_alternative<policy::KeyRule>(authority.rule);
+}
+
+bool HasAuthorityAt(const policy::Policy& policy, const policy::SignatureSource& source) {
+  return std::ranges::any_of(policy.authorities, [&](const policy::Authority& authority) {
+    return IsKeyRule(authority) && authority.source == source;
+  });
+}
+
+/// Of what could not be read the first counts, unless it tells of bad bytes and a later one of an
+/// outage.
+bool SaysMore(const base::Error& later, const base::Error& first) {
+  return !base::CouldNotTell(first.reason) && base::CouldNotTell(later.reason);
 }
 
 /// True when no signature that may still be found can change DECISION: every policy is satisfied,
@@ -61,7 +74,8 @@ class Gate::Search {
         workload_(workload),
         deadline_(deadline),
         selected_(snapshot.Select(workload.image, workload.digest)),
-        keys_(policy::KeysOf(selected_)) {}
+        keys_(policy::KeysOf(selected_)),
+        sources_(policy::SourcesOf(selected_)) {}
 
   /// Decides by remembered signatures alone. True when nothing more has to be looked for.
   bool TryRemembered() {
@@ -84,11 +98,11 @@ class Gate::Search {
   }
 
   policy::Decision Everywhere() {
-    if (TryKept() || TryNode() || TryRegistry(EvidenceScope::kImage)) {
+    if (TryKept() || TryNode() || TryRegistries(EvidenceScope::kImage)) {
       return decision_;
     }
     if (MayBeIndex(workload_.media_type)) {
-      TryRegistry(EvidenceScope::kPlatformMember);
+      TryRegistries(EvidenceScope::kPlatformMember);
     }
     return decision_;
   }
@@ -132,7 +146,7 @@ class Gate::Search {
     if (gate_.node_ == nullptr) {
       return false;
     }
-    auto found = gate_.node_->Find(workload_.image, workload_.digest, deadline_);
+    auto found = gate_.node_->Find(workload_.image, workload_.digest, WantedSources(), deadline_);
     if (!found.ok()) {
       // The registry may still have it; a create has nowhere else to look.
       if (!policy::MayUseNetwork(workload_.origin)) {
@@ -143,20 +157,55 @@ class Gate::Search {
     return TryEvidence(*found, Place::kElsewhere);
   }
 
-  bool TryRegistry(EvidenceScope scope) {
-    auto fetched = gate_.fetcher_.FetchEvidence(workload_.image, workload_.digest, scope,
-                                                gate_.platform_, deadline_);
+  /// The places where an authority of a policy looks that is not satisfied.
+  std::vector<policy::SignatureSource> WantedSources() const {
+    std::vector<policy::SignatureSource> wanted;
+    std::ranges::copy_if(sources_, std::back_inserter(wanted), [&](const auto& source) {
+      for (std::size_t i = 0; i < selected_.size(); ++i) {
+        if (decision_.policies[i].verdict != Verdict::kAllow &&
+            HasAuthorityAt(*selected_[i], source)) {
+          return true;
+        }
+      }
+      return false;
+    });
+    return wanted;
+  }
+
+  /// Each place once. One that hangs leaves their share of the time to those behind it.
+  bool TryRegistries(EvidenceScope scope) {
+    std::set<policy::SignatureSource> asked;
+    while (true) {
+      std::vector<policy::SignatureSource> wanted = WantedSources();
+      std::erase_if(wanted, [&](const auto& source) { return asked.contains(source); });
+      if (wanted.empty()) {
+        return false;
+      }
+      const auto share = deadline_.Left() / static_cast<int>(wanted.size());
+      if (TryRegistry(scope, wanted.front(), deadline_.Within(share))) {
+        return true;
+      }
+      asked.insert(std::move(wanted.front()));
+    }
+  }
+
+  bool TryRegistry(EvidenceScope scope, const policy::SignatureSource& source,
+                   const base::Deadline& deadline) {
+    auto fetched = gate_.fetcher_.FetchEvidence(workload_.image, workload_.digest, source, scope,
+                                                gate_.platform_, deadline);
     if (!fetched.ok()) {
-      CouldNotRead(std::move(fetched).error());
+      CouldNotReadAt(source, std::move(fetched).error());
       return Evaluate();
     }
     for (worker::UnreadPlace& place : fetched->unread) {
-      CouldNotRead(base::Within(place.place, std::move(place.error)));
+      CouldNotReadAt(source, base::Within(place.place, std::move(place.error)));
     }
-    return TryEvidence(*fetched, Place::kElsewhere);
+    return TryEvidence(*fetched, Place::kElsewhere, &source);
   }
 
-  bool TryEvidence(const worker::EvidenceSet& evidence, Place place) {
+  /// Where EVIDENCE comes from a source, "not signed" is said for those alone that look there.
+  bool TryEvidence(const worker::EvidenceSet& evidence, Place place,
+                   const policy::SignatureSource* source = nullptr) {
     // What is kept may be older than what the registry holds: its failures are no verdict where the
     // registry is asked next.
     const bool counts_failures = place != Place::kStore || !policy::MayUseNetwork(workload_.origin);
@@ -178,7 +227,9 @@ class Gate::Search {
     }
     if (counts_failures) {
       for (const auto& [authority, error] : answer->failures()) {
-        NoteFailure(authority, error);
+        if (source == nullptr || LooksAt(authority, *source)) {
+          NoteFailure(authority, error);
+        }
       }
     }
     if (place != Place::kStore) {
@@ -205,11 +256,25 @@ class Gate::Search {
     }
   }
 
-  /// The first one counts, unless it tells of bad bytes and a later one of an outage.
+  bool LooksAt(const verifier::AuthorityHash& key, const policy::SignatureSource& source) const {
+    return std::ranges::any_of(selected_, [&](const policy::Policy* policy) {
+      return std::ranges::any_of(policy->authorities, [&](const policy::Authority& authority) {
+        const auto* rule = std::get_if<policy::KeyRule>(&authority.rule);
+        return rule != nullptr && rule->id == key && authority.source == source;
+      });
+    });
+  }
+
   void CouldNotRead(base::Error error) {
-    if (!findings_.unread.has_value() ||
-        (!base::CouldNotTell(findings_.unread->reason) && base::CouldNotTell(error.reason))) {
+    if (!findings_.unread.has_value() || SaysMore(error, *findings_.unread)) {
       findings_.unread = std::move(error);
+    }
+  }
+
+  void CouldNotReadAt(const policy::SignatureSource& source, base::Error error) {
+    const auto [place, is_new] = findings_.unread_at.try_emplace(source, error);
+    if (!is_new && SaysMore(error, place->second)) {
+      place->second = std::move(error);
     }
   }
 
@@ -233,6 +298,7 @@ class Gate::Search {
   const base::Deadline deadline_;
   const std::vector<const policy::Policy*> selected_;
   const std::vector<const policy::KeyRule*> keys_;
+  const std::vector<policy::SignatureSource> sources_;
   policy::Findings findings_;
   policy::Decision decision_;
 };

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,9 +23,11 @@ namespace sigward::gate {
 class NodeEvidence {
  public:
   virtual ~NodeEvidence() = default;
-  /// The signatures of DIGEST that lie there for the repository of IMAGE; may be none.
+  /// The signatures of DIGEST that lie there for SOURCES, where the image's own repository is that
+  /// of IMAGE; may be none.
   virtual base::Result<worker::EvidenceSet> Find(const verifier::ImageRef& image,
                                                  const verifier::Digest& digest,
+                                                 std::span<const policy::SignatureSource> sources,
                                                  const base::Deadline& deadline) = 0;
 };
 
@@ -49,9 +52,11 @@ class Gate {
 
   /// Decides whether WORKLOAD may be there, by the policies of SNAPSHOT (null: none is active,
   /// which denies with kPolicyUnavailable). Signatures are looked for where they are nearest:
-  /// remembered ones, kept evidence, other places on the node, the registry, and there the image's
-  /// own signatures before those of its platform manifest; each place only when those before it did
-  /// not satisfy every policy. The registry has no part in a create (policy::MayUseNetwork).
+  /// remembered ones, kept evidence, other places on the node, the repositories that the policies
+  /// name (most often the image's own), and there the image's own signatures before those of its
+  /// platform manifest; each place only when those before it did not satisfy every policy, and a
+  /// repository only for a policy that is not satisfied yet. A signature counts wherever it was
+  /// found. The registry has no part in a create (policy::MayUseNetwork).
   /// Returns by DEADLINE, give or take the time of one local answer.
   policy::Decision Decide(const std::shared_ptr<const policy::PolicySnapshot>& snapshot,
                           const policy::Workload& workload, const base::Deadline& deadline);

@@ -30,6 +30,16 @@ void AddOutcome(Json& object, Verdict verdict, const std::optional<base::Error>&
   }
 }
 
+/// Where an authority's signatures were looked for, when not beside the image.
+void AddSource(Json& object, const policy::SignatureSource& source) {
+  if (!source.IsOwnRepository()) {
+    object["source"]["repository"] = base::OneLine(source.name(), kMaxImageInRecord);
+  }
+  if (!source.tag_prefix.empty()) {
+    object["source"]["tagPrefix"] = source.tag_prefix;
+  }
+}
+
 Json PolicyJson(const policy::PolicyOutcome& outcome) {
   Json policy = {{"name", outcome.name},
                  {"mode", outcome.mode == policy::Mode::kWarn ? "warn" : "enforce"}};
@@ -42,6 +52,7 @@ Json PolicyJson(const policy::PolicyOutcome& outcome) {
     }
     Json entry = {{"name", base::OneLine(authority.name, kMaxDetailInRecord)}};
     AddOutcome(entry, authority.verdict, authority.error);
+    AddSource(entry, authority.source);
     authorities.push_back(std::move(entry));
   }
   policy["authorities"] = std::move(authorities);

@@ -2,10 +2,10 @@
 import json
 
 
-def key(pem, hash_algorithm=None, name=None):
-    """An authority that signs with a key."""
+def key(pem, hash_algorithm=None, name=None, source=None):
+    """An authority that signs with a key; SOURCE is where its signatures lie, if not beside the image."""
     rule = {"data": pem, **({"hashAlgorithm": hash_algorithm} if hash_algorithm else {})}
-    return {**({"name": name} if name else {}), "key": rule}
+    return {**({"name": name} if name else {}), "key": rule, **({"source": [source]} if source else {})}
 
 
 def static(action, message=None):

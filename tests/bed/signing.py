@@ -89,6 +89,14 @@ class Cosign:
     def _elsewhere(repository):
         return {"COSIGN_REPOSITORY": repository} if repository else {}
 
+    def attach_legacy(self, reference, said, signature, *flags, repository=None):
+        """Attaches a signature that is there already; cosign has its prefix of tags for this alone."""
+        payload, text_file = self._keys.folder / "payload.json", self._keys.folder / "signature.txt"
+        payload.write_bytes(said)
+        text_file.write_text(signature)
+        self.run("attach", "signature", "--payload", payload, "--signature", text_file, *INSECURE, *flags,
+                 reference, env=self._elsewhere(repository))
+
     def attest(self, reference, key, predicate_type):
         predicate = self._keys.folder / "predicate.json"
         predicate.write_text('{"harmless":true}')

@@ -84,6 +84,7 @@ base::Result<ResolvedImage> FetchdClient::Resolve(const verifier::ImageRef& imag
 
 base::Result<EvidenceSet> FetchdClient::FetchEvidence(const verifier::ImageRef& image,
                                                       const verifier::Digest& digest,
+                                                      const policy::SignatureSource& source,
                                                       EvidenceScope scope,
                                                       const verifier::Platform& platform,
                                                       const base::Deadline& deadline) {
@@ -94,6 +95,10 @@ base::Result<EvidenceSet> FetchdClient::FetchEvidence(const verifier::ImageRef& 
                   deadline);
   question.set_digest(digest.text());
   *question.mutable_platform() = ToMessage(platform);
+  rpc::SignaturePlace& signatures = *question.mutable_signatures();
+  signatures.set_registry(source.registry);
+  signatures.set_repository(source.repository);
+  signatures.set_tag_prefix(source.tag_prefix);
   SIGWARD_ASSIGN_OR_RETURN(ParsedAnswer parsed, Ask(socket_path_, question, deadline));
   if (parsed.descriptors.size() != 1) {
     return Fail(Reason::kProtocol, "sigward-fetchd sent " +

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "policy/signature_source.h"
 #include "verifier/digest.h"
 #include "verifier/evidence.h"
 #include "verifier/image_ref.h"
@@ -38,11 +39,12 @@ class Fetcher {
   virtual base::Result<ResolvedImage> Resolve(const verifier::ImageRef& image,
                                               const base::Deadline& deadline) = 0;
 
-  /// What the image's registry holds of signatures. Places that could not be read are listed in the
-  /// set, they are no failure of the whole. Fails with kTimeout, kWorkerFailed, kOverloaded or
-  /// kProtocol.
+  /// What SOURCE holds of signatures of DIGEST; an index is the image's own repository's. Places
+  /// that could not be read are listed in the set, they are no failure of the whole. Fails with
+  /// kTimeout, kWorkerFailed, kOverloaded or kProtocol.
   virtual base::Result<EvidenceSet> FetchEvidence(const verifier::ImageRef& image,
                                                   const verifier::Digest& digest,
+                                                  const policy::SignatureSource& source,
                                                   EvidenceScope scope,
                                                   const verifier::Platform& platform,
                                                   const base::Deadline& deadline) = 0;
@@ -56,8 +58,9 @@ class FetchdClient final : public Fetcher {
   base::Result<ResolvedImage> Resolve(const verifier::ImageRef& image,
                                       const base::Deadline& deadline) override;
   base::Result<EvidenceSet> FetchEvidence(const verifier::ImageRef& image,
-                                          const verifier::Digest& digest, EvidenceScope scope,
-                                          const verifier::Platform& platform,
+                                          const verifier::Digest& digest,
+                                          const policy::SignatureSource& source,
+                                          EvidenceScope scope, const verifier::Platform& platform,
                                           const base::Deadline& deadline) override;
 
  private:

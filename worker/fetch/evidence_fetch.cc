@@ -62,7 +62,9 @@ void TakeBetter(std::optional<Answer>& known, Answer next) {
 void EvidenceFetch::FetchSignatures(const Digest& image) {
   FirstRound round = AskNames(image);
   if (!round.anything) {
-    ConfirmImage(image);
+    if (image_reader_ == reader_) {
+      ConfirmImage(image);
+    }
     return;
   }
   CutToShares(round);
@@ -71,13 +73,14 @@ void EvidenceFetch::FetchSignatures(const Digest& image) {
 
 void EvidenceFetch::FetchMember(const Digest& image, const verifier::Platform& platform) {
   const Ask ask = ManifestByDigest(image, kAcceptAnyManifest, HttpMethod::kGet);
-  Outcome outcome = std::move(reader_->AskAll(AskedBy::kDigest, {&ask, 1}).front());
+  Outcome outcome = std::move(image_reader_->AskAll(AskedBy::kDigest, {&ask, 1}).front());
+  const std::string place = image_name_ + ": image index";
   if (auto* error = std::get_if<Error>(&outcome)) {
-    Note("image index", std::move(*error));
+    NoteAt(place, std::move(*error));
     return;
   }
   if (std::holds_alternative<Absent>(outcome)) {
-    Note("image index", Fail(Reason::kNotFound, "the registry does not hold the image"));
+    NoteAt(place, Fail(Reason::kNotFound, "the registry does not hold the image"));
     return;
   }
   auto& response = std::get<HttpResponse>(outcome);
@@ -100,7 +103,8 @@ EvidenceFetch::FirstRound EvidenceFetch::AskNames(const Digest& image) {
   std::optional<Outcome> signature_tag;
   std::optional<decltype(NamedContent::referrers)> referrers;
   reader_->EachEndpoint(AskedBy::kName, [&](const Endpoint& endpoint, const auto& deadline) {
-    NamedContent content = AskNamedContent(*reader_, *memory_, endpoint, image, deadline);
+    NamedContent content =
+        AskNamedContent(*reader_, *memory_, endpoint, image, tag_prefix_, deadline);
     TakeBetter(signature_tag, std::move(content.signature_tag));
     TakeBetter(referrers, std::move(content.referrers));
     return signature_tag->index() == 0 && referrers->index() == 0;
@@ -311,12 +315,16 @@ void EvidenceFetch::AddBlob(const Candidate& candidate, HttpResponse response) {
 }
 
 void EvidenceFetch::Note(const std::string& what, Error error) {
+  NoteAt(name_ + ": " + what, std::move(error));
+}
+
+void EvidenceFetch::NoteAt(std::string place, Error error) {
   auto& failures = evidence_.failures;
   const bool known = std::any_of(failures.begin(), failures.end(), [&](const FetchFailure& f) {
     return f.error.reason == error.reason && f.error.detail == error.detail;
   });
   if (!known && failures.size() < kMaxFailures) {
-    failures.push_back({name_ + ": " + what, std::move(error)});
+    failures.push_back({std::move(place), std::move(error)});
   }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "policy/signature_source.h"
 #include "verifier/digest.h"
 #include "verifier/evidence.h"
 #include "worker/fetch/candidates.h"
@@ -41,7 +42,8 @@ struct FetchedEvidence {
   std::vector<FetchFailure> failures;
 };
 
-/// Looks for the signatures of one image in its repository: one question's work, from start to end.
+/// Looks for the signatures of one image in one repository, which is its own or the one that a
+/// policy names: one question's work, from start to end.
 /// At most kMaxSignatures over both formats (half is kept for each, what one leaves the other may
 /// take) and kMaxEvidenceBytes; bytes are passed on as they came, whatever they hash to.
 ///
@@ -49,12 +51,21 @@ struct FetchedEvidence {
 /// (bundle, or legacy carried by a referrer).
 class EvidenceFetch {
  public:
-  /// READER and MEMORY outlive this. NAME is "registry/repository", for failures' places.
-  EvidenceFetch(RepositoryReader& reader, ReferrersMemory& memory, std::string name)
-      : reader_(&reader), memory_(&memory), name_(std::move(name)) {}
+  /// IMAGE reads the image's repository and SIGNATURES the one of SOURCE; they are the same reader
+  /// where that is the image's own. All of them and MEMORY outlive this. NAME is the image's
+  /// "registry/repository", for failures' places.
+  EvidenceFetch(RepositoryReader& image, RepositoryReader& signatures, ReferrersMemory& memory,
+                std::string name, const policy::SignatureSource& source)
+      : image_reader_(&image),
+        reader_(&signatures),
+        memory_(&memory),
+        image_name_(std::move(name)),
+        name_(source.IsOwnRepository() ? image_name_ : source.name()),
+        tag_prefix_(source.tag_prefix) {}
 
-  /// What the repository holds of signatures of IMAGE. When nothing is there at all, the image is
-  /// asked for itself: the failure kNotFound tells one that is gone from one that is unsigned.
+  /// What the repository holds of signatures of IMAGE. When nothing is there at all and it is the
+  /// image's own, the image is asked for itself: the failure kNotFound tells one that is gone from
+  /// one that is unsigned.
   void FetchSignatures(const verifier::Digest& image);
 
   /// The index IMAGE, and what there is of signatures of its manifest for PLATFORM. Nothing when
@@ -95,10 +106,14 @@ class EvidenceFetch {
   std::vector<std::optional<HttpResponse>> FetchAll(std::span<const Wanted> wanted);
   void AddBlob(const Candidate& candidate, HttpResponse response);
   void Note(const std::string& what, base::Error error);
+  void NoteAt(std::string place, base::Error error);
 
+  RepositoryReader* image_reader_;
   RepositoryReader* reader_;
   ReferrersMemory* memory_;
+  std::string image_name_;
   std::string name_;
+  std::string tag_prefix_;
   FetchedEvidence evidence_;
   std::size_t bytes_left_ = verifier::kMaxEvidenceBytes;
 };

@@ -47,6 +47,21 @@ Result<ImageRef> ReferenceIn(const rpc::FetchQuestion& question) {
   return image;
 }
 
+Result<policy::SignatureSource> SignaturesIn(const rpc::FetchQuestion& question) {
+  const rpc::SignaturePlace& place = question.signatures();
+  if (place.registry().empty() != place.repository().empty()) {
+    return WrongQuestion("question names half a repository for signatures");
+  }
+  const std::string name =
+      place.repository().empty() ? "" : place.registry() + "/" + place.repository();
+  auto source = policy::SignatureSource::Of(name, place.tag_prefix());
+  if (!source.ok() || source->registry != place.registry() ||
+      source->repository != place.repository()) {
+    return WrongQuestion("question names no normalised repository for signatures");
+  }
+  return source;
+}
+
 /// One answer for an image's manifest, or why there is none.
 Result<HttpResponse> AskManifest(RepositoryReader& reader, const ImageRef& image,
                                  HttpMethod method) {
@@ -117,14 +132,26 @@ FetchReply AnswerResolve(const FetchTask& task, RepositoryReader& reader) {
   return reply;
 }
 
-FetchReply AnswerEvidence(const FetchTask& task, RepositoryReader& reader, FetchContext& context) {
-  EvidenceFetch fetch(reader, context.referrers, task.image.name());
+/// IMAGE and SIGNATURES read the two repositories, which may be one.
+FetchReply AnswerEvidence(const FetchTask& task, RepositoryReader& image,
+                          RepositoryReader& signatures, FetchContext& context) {
+  EvidenceFetch fetch(image, signatures, context.referrers, task.image.name(), task.signatures);
   if (task.kind == rpc::FetchQuestion::MEMBER_EVIDENCE) {
     fetch.FetchMember(*task.image.digest(), task.platform);
   } else {
     fetch.FetchSignatures(*task.image.digest());
   }
   return Pack(fetch.Take());
+}
+
+FetchReply NoHosts(const FetchTask& task, const std::string& registry, const Error& error) {
+  FetchReply reply;
+  if (task.kind == rpc::FetchQuestion::RESOLVE) {
+    SetFailure(error, reply.answer);
+  } else {
+    AddFailure({registry + ": hosts", error}, reply.answer);
+  }
+  return reply;
 }
 
 }  // namespace
@@ -139,6 +166,10 @@ Result<FetchTask> ParseTask(const rpc::FetchQuestion& question) {
   if (kind != rpc::FetchQuestion::RESOLVE && !image.digest()) {
     return WrongQuestion("question for evidence without a digest");
   }
+  SIGWARD_ASSIGN_OR_RETURN(policy::SignatureSource signatures, SignaturesIn(question));
+  if (kind == rpc::FetchQuestion::RESOLVE && signatures != policy::SignatureSource()) {
+    return WrongQuestion("question for a name and for signatures at once");
+  }
   const rpc::Platform& platform = question.platform();
   if (std::max({platform.os().size(), platform.architecture().size(), platform.variant().size()}) >
       kMaxPlatformText) {
@@ -147,7 +178,8 @@ Result<FetchTask> ParseTask(const rpc::FetchQuestion& question) {
   return FetchTask{kind,
                    std::move(image),
                    {platform.os(), platform.architecture(), platform.variant()},
-                   std::min(std::chrono::milliseconds(question.timeout_ms()), kMaxQuestionTime)};
+                   std::min(std::chrono::milliseconds(question.timeout_ms()), kMaxQuestionTime),
+                   std::move(signatures)};
 }
 
 Result<Resolved> ResolveName(RepositoryReader& reader, const ImageRef& image) {
@@ -181,21 +213,26 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
   const std::size_t requests_before = http.requests();
   auto hosts = context.hosts.Find(task.image.registry());
   if (!hosts.ok()) {
-    FetchReply reply;
-    if (task.kind == rpc::FetchQuestion::RESOLVE) {
-      SetFailure(hosts.error(), reply.answer);
-    } else {
-      AddFailure({task.image.registry() + ": hosts", hosts.error()}, reply.answer);
-    }
-    return reply;
+    return NoHosts(task, task.image.registry(), hosts.error());
   }
   http.Allow(kMaxRequestsPerQuestion);
   PacedHttp paced(http, context.back_off);
   RepositoryReader reader(paced, context.notices, context.authorization, **hosts,
                           task.image.repository(), deadline);
-  FetchReply reply = task.kind == rpc::FetchQuestion::RESOLVE
-                         ? AnswerResolve(task, reader)
-                         : AnswerEvidence(task, reader, context);
+  FetchReply reply;
+  if (task.kind == rpc::FetchQuestion::RESOLVE) {
+    reply = AnswerResolve(task, reader);
+  } else if (task.signatures.IsOwnRepository()) {
+    reply = AnswerEvidence(task, reader, reader, context);
+  } else {
+    auto elsewhere = context.hosts.Find(task.signatures.registry);
+    if (!elsewhere.ok()) {
+      return NoHosts(task, task.signatures.registry, elsewhere.error());
+    }
+    RepositoryReader signatures(paced, context.notices, context.authorization, **elsewhere,
+                                task.signatures.repository, deadline);
+    reply = AnswerEvidence(task, reader, signatures, context);
+  }
   reply.answer.set_requests(static_cast<std::uint32_t>(http.requests() - requests_before));
   return reply;
 }

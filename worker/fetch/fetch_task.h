@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "policy/signature_source.h"
 #include "rpc/worker.pb.h"
 #include "verifier/evidence.h"
 #include "verifier/image_ref.h"
@@ -50,6 +51,8 @@ struct FetchTask {
   verifier::ImageRef image;
   verifier::Platform platform;
   std::chrono::milliseconds time;
+  /// Where signatures are looked for.
+  policy::SignatureSource signatures = {};
 };
 
 /// Checks QUESTION. The names in it come from sigwardd, which has normalised them; they go into

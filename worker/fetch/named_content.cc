@@ -22,9 +22,9 @@ std::string TagOf(const Digest& digest) {
   return std::string(digest.algorithm_name()) + "-" + std::string(digest.hex());
 }
 
-Ask SignatureTag(const Digest& image) {
+Ask SignatureTag(const Digest& image, const std::string& prefix) {
   Ask ask;
-  ask.path = "manifests/" + TagOf(image) + ".sig";
+  ask.path = "manifests/" + prefix + TagOf(image) + ".sig";
   ask.accept = kAcceptManifest;
   ask.max_bytes = verifier::kMaxManifestBytes;
   return ask;
@@ -160,10 +160,10 @@ Referrers ReadTag(Result<HttpResponse> answer) {
 
 NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
                              const Endpoint& endpoint, const Digest& image,
-                             const Deadline& deadline) {
+                             const std::string& tag_prefix, const Deadline& deadline) {
   const bool knows_api = memory.HasApi(reader.RepositoryUrl(endpoint));
   const Ask tag = IndexAt("manifests/" + TagOf(image));
-  std::vector<Ask> asks{SignatureTag(image), IndexAt("referrers/" + image.text())};
+  std::vector<Ask> asks{SignatureTag(image, tag_prefix), IndexAt("referrers/" + image.text())};
   if (!knows_api) {
     asks.push_back(tag);
   }

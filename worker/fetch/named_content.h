@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -34,7 +35,7 @@ struct ReferrersList {
 
 /// What one host holds under the names that belong to an image.
 struct NamedContent {
-  /// The manifest behind the tag `sha256-HEX.sig` (cosign's specs/SIGNATURE_SPEC.md).
+  /// The manifest behind the tag `[PREFIX]sha256-HEX.sig` (cosign's specs/SIGNATURE_SPEC.md).
   Outcome signature_tag;
   std::variant<ReferrersList, Absent, base::Error> referrers;
 };
@@ -43,9 +44,10 @@ struct NamedContent {
 /// "Listing Referrers"), with its pages, as long as they are at the same origin; where a host lacks
 /// the API (404, 400, 405, 406, or an answer that is no index), from the tag `sha256-HEX`. The tag
 /// is read too where the API lists nothing and no other signature is there: a registry that got the
-/// API later may not list what was pushed before.
+/// API later may not list what was pushed before. TAG_PREFIX is the signature tag's alone: what
+/// pushes referrers (cosign, notation, oras) knows no prefix for theirs.
 NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
                              const Endpoint& endpoint, const verifier::Digest& image,
-                             const base::Deadline& deadline);
+                             const std::string& tag_prefix, const base::Deadline& deadline);
 
 }  // namespace sigward::worker

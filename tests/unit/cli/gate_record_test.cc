@@ -68,6 +68,21 @@ TEST(GateRecordTest, ShowsADecision) {
             "no-signature: the line\n");
 }
 
+TEST(GateRecordTest, ShowsWhereSignaturesAreLookedFor) {
+  Json decision = Decision();
+  decision["policies"][0]["authorities"][0]["source"] = {{"repository", "registry.example/sigs"},
+                                                         {"tagPrefix", "rel-"}};
+  decision["policies"][1]["authorities"][0]["source"] = {{"repository", "other.example/sigs"}};
+  const std::string text = DecisionText(DecisionRecord::Parse(decision.dump()).value(), "line");
+  EXPECT_THAT(text, HasSubstr("    - release in registry.example/sigs with tags rel-…: bad-sig"));
+  EXPECT_THAT(text, HasSubstr("satisfied by authority-0 in other.example/sigs\n"));
+  decision["policies"][0]["authorities"][0]["source"] = {{"tagPrefix", "rel-"}};
+  EXPECT_THAT(DecisionText(DecisionRecord::Parse(decision.dump()).value(), "line"),
+              HasSubstr("    - release with tags rel-…: "));
+  decision["policies"][0]["authorities"][0]["source"] = {{"repository", 1}};
+  EXPECT_THAT(DecisionRecord::Parse(decision.dump()), FailsWith(Reason::kProtocol));
+}
+
 TEST(GateRecordTest, ShowsAStatus) {
   EXPECT_EQ(StatusText(StatusRecord::Parse(Status().dump()).value()),
             "sigwardd 0.1.0, process 77\n"

@@ -30,7 +30,11 @@ POLICY = {
             "refuseModifiedRootfs": True,
             "images": ["registry.example/**"],
             "authorities": [
-                {"name": "release", "key": {"pem": "…", "hash": "sha256"}},
+                {
+                    "name": "release",
+                    "key": {"pem": "…", "hash": "sha256"},
+                    "source": {"repository": "r.example:5000/team/sigs", "tagPrefix": "rel-"},
+                },
                 {"name": "never", "static": {"action": "fail", "message": "no"}},
             ],
         }
@@ -60,6 +64,7 @@ REFUSED = {
                     "decision": "deny",
                     "reason": "no-signature",
                     "detail": "no signature found",
+                    "source": {"repository": "r.example/sigs", "tagPrefix": "rel-"},
                 }
             ],
         }
@@ -258,9 +263,26 @@ class SchemasTest(unittest.TestCase):
         both["policies"][0]["authorities"][0]["static"] = {"action": "pass"}
         self.assertFalse(validator("policy").is_valid(both))
 
+    def test_a_source_is_of_a_key_and_normalised(self):
+        document = copy.deepcopy(POLICY)
+        key, static = document["policies"][0]["authorities"]
+        for wrong in ({}, {"repository": "sigs"}, {"repository": "R.example/sigs"}, {"tagPrefix": ""},
+                      {"tagPrefix": "-a"}, {"oci": "r.example/sigs"}, "r.example/sigs"):
+            key["source"] = wrong
+            self.assertFalse(validator("policy").is_valid(document), wrong)
+        key["source"] = {"tagPrefix": "rel-"}
+        self.assertTrue(validator("policy").is_valid(document))
+        static["source"] = {"tagPrefix": "rel-"}
+        self.assertFalse(validator("policy").is_valid(document))
+
     def test_bounds_are_those_of_the_code(self):
         constants = {}
-        for header in ("policy/snapshot.h", "policy/glob.h", "verifier/public_key.h"):
+        for header in (
+            "policy/snapshot.h",
+            "policy/signature_source.h",
+            "policy/glob.h",
+            "verifier/public_key.h",
+        ):
             text = (SOURCE / header).read_text(encoding="utf-8").replace("'", "")
             constants.update(re.findall(r"(kMax\w+) = (\d+);", text))
         policies = schema("policy")["properties"]["policies"]
@@ -283,6 +305,11 @@ class SchemasTest(unittest.TestCase):
             authority["static"]["properties"]["message"]["maxLength"],
             int(constants["kMaxMessageLength"]),
         )
+        record = schema("decision")["$defs"]["authority"]["properties"]
+        for source in (authority["source"], record["source"]):
+            self.assertEqual(
+                source["properties"]["tagPrefix"]["maxLength"], int(constants["kMaxTagPrefix"])
+            )
         self.assertEqual(
             schema("policy")["properties"]["transparencyUrl"]["maxLength"],
             int(constants["kMaxUrlLength"]),
@@ -311,6 +338,11 @@ class SchemasTest(unittest.TestCase):
                     "images": [{"glob": "registry.example/**"}, {"glob": "*"}],
                     "authorities": [
                         {"key": {"data": public, "hashAlgorithm": "SHA512"}},
+                        {
+                            "key": {"data": public},
+                            "source": [{"oci": "[::1]:5000/sigs", "tagPrefix": "rel-"}],
+                        },
+                        {"key": {"data": public}, "source": [{"oci": "sigs"}]},
                         {"static": {"action": "fail", "message": "no"}},
                         {"name": "open", "static": {"action": "pass"}},
                     ],
@@ -339,7 +371,7 @@ class SchemasTest(unittest.TestCase):
             ).stdout
         compiled = json.loads(output)
         validator("policy").validate(compiled)
-        self.assertEqual(len(compiled["policies"][0]["authorities"]), 3)
+        self.assertEqual(len(compiled["policies"][0]["authorities"]), 5)
         self.assertEqual(compiled["floor"], [DIGEST])
 
 

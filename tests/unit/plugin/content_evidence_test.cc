@@ -28,15 +28,19 @@ Digest DigestOf(const std::string& bytes) {
   return Digest::Of(base::AsBytes(bytes));
 }
 
+const std::vector<policy::SignatureSource> kBesideTheImage = {{}};
+
 class ContentEvidenceTest : public ::testing::Test {
  protected:
   /// Puts a signature image of kSubject with LAYERS, as an import does.
   void PutSignature(const std::string& bytes, const std::vector<std::string>& layers,
                     const std::string& ns = "default",
-                    const std::string& repository = "registry.example/app") {
+                    const std::string& repository = "registry.example/app",
+                    const std::string& prefix = "") {
     const Digest target = DigestOf(bytes);
     node_.containerd.PutImage(
-        ns, {repository + ":sha256-" + std::string(subject_.hex()) + ".sig", target, ""});
+        ns,
+        {repository + ":" + prefix + "sha256-" + std::string(subject_.hex()) + ".sig", target, ""});
     node_.containerd.PutContent(ns, target, bytes);
     worker::ManifestFacts facts{DigestNumber(5), {}};
     for (const std::string& layer : layers) {
@@ -45,9 +49,10 @@ class ContentEvidenceTest : public ::testing::Test {
     }
     node_.reader.Put(target, ImageObjectRole::kTarget, {facts});
   }
-  base::Result<worker::EvidenceSet> Find() {
+  base::Result<worker::EvidenceSet> Find(
+      const std::vector<policy::SignatureSource>& sources = kBesideTheImage) {
     return evidence_.Find(verifier::ImageRef::Parse("registry.example/app:v1").value(), subject_,
-                          testing::Soon());
+                          sources, testing::Soon());
   }
   static std::map<std::string, ObjectKind> ObjectsOf(
       const base::Result<worker::EvidenceSet>& found) {
@@ -92,6 +97,21 @@ TEST_F(ContentEvidenceTest, NothingThereIsNoError) {
   EXPECT_TRUE(ObjectsOf(Find()).empty()) << "another repository's";
 }
 
+TEST_F(ContentEvidenceTest, OtherRepositoriesAndPrefixesAreLookedAtWhereAPolicySaysSo) {
+  PutSignature("manifest", {"one"}, "a", "other.example/sigs", "rel-");
+  PutSignature("beside", {"two"}, "b");
+  EXPECT_EQ(ObjectsOf(Find()).count("manifest"), 0U);
+  const auto source = policy::SignatureSource::Of("other.example/sigs", "rel-").value();
+  const auto found = ObjectsOf(Find({source}));
+  EXPECT_EQ(found.count("manifest"), 1U);
+  EXPECT_EQ(found.count("one"), 1U);
+  EXPECT_EQ(found.count("beside"), 0U) << "nobody looks there";
+  EXPECT_EQ(ObjectsOf(Find({policy::SignatureSource(), source})).size(), 4U);
+  EXPECT_TRUE(
+      ObjectsOf(Find({policy::SignatureSource::Of("other.example/sigs", "").value()})).empty());
+  EXPECT_TRUE(ObjectsOf(Find({policy::SignatureSource::Of("", "rel-").value()})).empty());
+}
+
 TEST_F(ContentEvidenceTest, ABrokenSignatureImageHidesNothing) {
   PutSignature("broken", {"one"}, "a");
   PutSignature("manifest", {"two"}, "b");
@@ -104,7 +124,7 @@ TEST_F(ContentEvidenceTest, ABrokenSignatureImageHidesNothing) {
     ImageContents contents(node_.containerd, node_.reader, {"linux", "amd64", ""});
     ContentEvidence evidence(node_.containerd, contents);
     const auto found = evidence.Find(verifier::ImageRef::Parse("registry.example/app").value(),
-                                     subject_, testing::Soon());
+                                     subject_, kBesideTheImage, testing::Soon());
     const std::map<std::string, ObjectKind> expected = {{"manifest", ObjectKind::kLegacyManifest},
                                                         {"two", ObjectKind::kBlob}};
     EXPECT_EQ(ObjectsOf(found), expected);
@@ -132,7 +152,7 @@ TEST_F(ContentEvidenceTest, WhatCannotBeReadIsTold) {
                    {Fail(Reason::kWorkerFailed, "died")});
   ContentEvidence evidence(node_.containerd, contents);
   EXPECT_THAT(evidence.Find(verifier::ImageRef::Parse("registry.example/app").value(), subject_,
-                            testing::Soon()),
+                            kBesideTheImage, testing::Soon()),
               FailsWith(Reason::kWorkerFailed));
 }
 

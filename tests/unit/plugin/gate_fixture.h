@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evidence_for_testing.h"
@@ -29,10 +33,14 @@ class FakeFetcher final : public worker::Fetcher {
   }
   base::Result<worker::EvidenceSet> FetchEvidence(const verifier::ImageRef&,
                                                   const verifier::Digest&,
+                                                  const policy::SignatureSource& source,
                                                   worker::EvidenceScope scope,
                                                   const verifier::Platform&,
-                                                  const base::Deadline&) override {
+                                                  const base::Deadline& deadline) override {
     ++(scope == worker::EvidenceScope::kImage ? asked_image : asked_member);
+    if (!source.IsOwnRepository()) {
+      return FetchElsewhere(source, deadline);
+    }
     if (on_ask) {
       if (auto error = on_ask(); error.has_value()) {
         return *error;
@@ -56,9 +64,33 @@ class FakeFetcher final : public worker::Fetcher {
   std::vector<ObjectForTesting> image;
   std::vector<ObjectForTesting> member;
   std::vector<std::pair<std::string, base::Error>> unread;
+
+  /// What another repository holds, or why it cannot be read.
+  struct Elsewhere {
+    std::vector<ObjectForTesting> objects = {};
+    std::optional<base::Error> unread = std::nullopt;
+  };
+  std::map<std::string, Elsewhere> elsewhere;
+  /// "registry/repository PREFIX" of each such question, and the time that it had.
+  std::vector<std::string> asked_elsewhere;
+  std::chrono::milliseconds time_elsewhere{0};
+
+ private:
+  base::Result<worker::EvidenceSet> FetchElsewhere(const policy::SignatureSource& source,
+                                                   const base::Deadline& deadline) {
+    asked_elsewhere.push_back(source.name() + " " + source.tag_prefix);
+    time_elsewhere = deadline.Left();
+    const Elsewhere& place = elsewhere[source.name()];
+    auto set = EvidenceOf(place.objects);
+    if (place.unread.has_value()) {
+      set.unread.push_back({source.name(), *place.unread});
+    }
+    return set;
+  }
 };
 
-/// Takes an object whose bytes are "signed" for a signature by every key in SIGNERS.
+/// Takes an object whose bytes are "signed" for a signature by every key in SIGNERS, and one whose
+/// bytes are a key for a signature by that key.
 class FakeVerifier final : public worker::Verifier {
  public:
   base::Result<worker::VerifydAnswer> Verify(const verifier::Digest& digest,
@@ -76,11 +108,16 @@ class FakeVerifier final : public worker::Verifier {
     worker::VerifydAnswerForTesting answer;
     for (const policy::KeyRule* key : keys) {
       const bool signs = std::ranges::find(signers, key->pem) != signers.end();
-      if (is_signed && signs) {
+      const verifier::Digest own = verifier::Digest::Of(base::AsBytes(key->pem));
+      const bool has_own =
+          std::ranges::any_of(evidence.entries, [&](const auto& e) { return e.digest == own; });
+      if (has_own) {
+        answer.Proves(digest, key->id, own);
+      } else if (is_signed && signs) {
         answer.Proves(digest, key->id, signature);
       } else {
-        answer.Fails(key->id, base::Fail(is_signed ? base::Reason::kBadSignature
-                                                   : base::Reason::kNoSignature,
+        answer.Fails(key->id, base::Fail(evidence.entries.empty() ? base::Reason::kNoSignature
+                                                                  : base::Reason::kBadSignature,
                                          "fake"));
       }
     }
@@ -96,8 +133,10 @@ class FakeVerifier final : public worker::Verifier {
 class FakeNodeEvidence final : public gate::NodeEvidence {
  public:
   base::Result<worker::EvidenceSet> Find(const verifier::ImageRef&, const verifier::Digest&,
+                                         std::span<const policy::SignatureSource> sources,
                                          const base::Deadline&) override {
     ++asked;
+    asked_for.assign(sources.begin(), sources.end());
     if (fails.has_value()) {
       return *fails;
     }
@@ -107,6 +146,7 @@ class FakeNodeEvidence final : public gate::NodeEvidence {
   std::atomic<int> asked = 0;
   std::optional<base::Error> fails;
   std::vector<ObjectForTesting> objects;
+  std::vector<policy::SignatureSource> asked_for;
 };
 
 class GateFixture : public ::testing::Test {

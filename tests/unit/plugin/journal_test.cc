@@ -72,6 +72,27 @@ TEST_F(JournalTest, WhatIsToldWithoutALogIsTheSame) {
   EXPECT_EQ(record, recorded);
 }
 
+TEST_F(JournalTest, TellsWhereSignaturesWereLookedFor) {
+  policy::Decision decision;
+  policy::PolicyOutcome outcome;
+  outcome.name = "p";
+  for (const auto& [repository, prefix] :
+       {std::pair("", ""), std::pair("r.example/sigs", ""), std::pair("r.example/sigs", "rel-"),
+        std::pair("", "rel-")}) {
+    policy::AuthorityOutcome authority;
+    authority.name = "a";
+    authority.source = policy::SignatureSource::Of(repository, prefix).value();
+    outcome.authorities.push_back(authority);
+  }
+  decision.policies.push_back(outcome);
+  const Json authorities = Parsed(Record(decision).record)["policies"][0]["authorities"];
+  EXPECT_FALSE(authorities[0].contains("source"));
+  EXPECT_EQ(authorities[1]["source"], Json({{"repository", "r.example/sigs"}}));
+  EXPECT_EQ(authorities[2]["source"],
+            Json({{"repository", "r.example/sigs"}, {"tagPrefix", "rel-"}}));
+  EXPECT_EQ(authorities[3]["source"], Json({{"tagPrefix", "rel-"}}));
+}
+
 TEST_F(JournalTest, EveryDecisionHasAnIdOfItsOwnAndIsCounted) {
   std::set<std::string> ids;
   for (const Verdict verdict :

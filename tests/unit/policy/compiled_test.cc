@@ -28,7 +28,9 @@ Json Document() {
              {"mode", "enforce"},
              {"images", {"registry.example/**", "*"}},
              {"authorities",
-              {{{"name", "release"}, {"key", {{"pem", pem}, {"hash", "sha512"}}}},
+              {{{"name", "release"},
+                {"key", {{"pem", pem}, {"hash", "sha512"}}},
+                {"source", {{"repository", "docker.io/team/sigs"}, {"tagPrefix", "rel-"}}}},
                {{"name", "never"}, {"static", {{"action", "fail"}, {"message", "no\nway"}}}}}}},
             {{"name", "a"},
              {"mode", "warn"},
@@ -54,6 +56,8 @@ TEST(CompiledTest, ReadsEveryField) {
   ASSERT_EQ(b.authorities.size(), 2U);
   EXPECT_EQ(b.authorities[0].name, "release");
   EXPECT_EQ(std::get<KeyRule>(b.authorities[0].rule).hash, verifier::HashAlgorithm::kSha512);
+  EXPECT_EQ(b.authorities[0].source, SignatureSource::Of("team/sigs", "rel-").value());
+  EXPECT_EQ(b.authorities[1].source, SignatureSource());
   const auto& fail = std::get<StaticRule>(b.authorities[1].rule);
   EXPECT_FALSE(fail.pass);
   EXPECT_EQ(fail.message, "no\nway");
@@ -106,7 +110,32 @@ Json& Static(Json& document) {
   return First(document)["authorities"][1]["static"];
 }
 
+Json& Source(Json& document) {
+  return First(document)["authorities"][0]["source"];
+}
+
 const std::vector<Breakage> kBreakages = {
+    {"SourceIsAString", [](Json& d) { Source(d) = "team/sigs"; }, "authorities[0].source"},
+    {"SourceIsNull", [](Json& d) { Source(d) = nullptr; }, "authorities[0].source"},
+    {"SourceIsEmpty", [](Json& d) { Source(d) = Json::object(); }, "source is empty"},
+    {"UnknownSourceField", [](Json& d) { Source(d)["oci"] = "x"; }, "unknown field oci"},
+    {"SourceIsNotNormalised", [](Json& d) { Source(d)["repository"] = "team/sigs"; },
+     "not normalised"},
+    {"SourceIsInUpperCase", [](Json& d) { Source(d)["repository"] = "R.example/sigs"; },
+     "not normalised"},
+    {"SourceWithATag", [](Json& d) { Source(d)["repository"] = "r.example/sigs:v1"; },
+     "authorities[0].source"},
+    {"SourceRepositoryIsEmpty", [](Json& d) { Source(d)["repository"] = ""; }, "not normalised"},
+    {"SourceRepositoryIsANumber", [](Json& d) { Source(d)["repository"] = 1; },
+     "source.repository"},
+    {"SourcePrefixIsEmpty", [](Json& d) { Source(d)["tagPrefix"] = ""; }, "not normalised"},
+    {"SourcePrefixIsNone", [](Json& d) { Source(d)["tagPrefix"] = "a/b"; },
+     "authorities[0].source"},
+    {"SourceOfAStatic",
+     [](Json& d) {
+       First(d)["authorities"][1]["source"] = {{"tagPrefix", "a"}};
+     },
+     "unknown field source"},
     {"RootIsAList", [](Json& d) { d = Json::array(); }, "policy is not an object"},
     {"NoFormat", [](Json& d) { d.erase("format"); }, "policy.format"},
     {"OtherFormat", [](Json& d) { d["format"] = "sigward.policy/v2"; }, "policy.format"},

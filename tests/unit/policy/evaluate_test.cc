@@ -138,6 +138,50 @@ TEST(EvaluateTest, CannotTellWhileAPlaceIsUnread) {
   ExpectAllowed(Decide(policies, findings));
 }
 
+TEST(EvaluateTest, APlaceThatIsUnreadConcernsThoseThatLookThere) {
+  const SigningKey key;
+  Authority elsewhere = By("elsewhere", key);
+  elsewhere.source = SignatureSource::Of("other.example/sigs", "").value();
+  Findings findings;
+  findings.unread_at.emplace(elsewhere.source, Fail(Reason::kUnreachable, "connection refused"));
+  ExpectRefused(Decide({Named("p", {elsewhere})}, findings), Verdict::kUndetermined,
+                Reason::kUnreachable);
+  ExpectRefused(Decide({Named("p", {By("beside", key)})}, findings), Verdict::kDeny,
+                Reason::kNoSignature);
+  Authority prefixed = elsewhere;
+  prefixed.source.tag_prefix = "rel-";
+  ExpectRefused(Decide({Named("p", {prefixed})}, findings), Verdict::kDeny, Reason::kNoSignature);
+  const Decision both = Decide({Named("p", {By("beside", key), elsewhere})}, findings);
+  ExpectRefused(both, Verdict::kUndetermined, Reason::kUnreachable);
+  EXPECT_EQ(both.policies[0].authorities[1].source, elsewhere.source);
+  findings.proofs.push_back(ProofBy(key, Image()));
+  ExpectAllowed(Decide({Named("p", {elsewhere})}, findings));
+}
+
+TEST(EvaluateTest, SaysWhereNothingWasFound) {
+  Authority elsewhere = By("elsewhere", SigningKey());
+  elsewhere.source = SignatureSource::Of("other.example/sigs", "").value();
+  const Decision decision = Decide({Named("p", {elsewhere})}, {});
+  ASSERT_TRUE(decision.error.has_value());
+  EXPECT_EQ(decision.error->detail, "no signature found in other.example/sigs");
+}
+
+TEST(EvaluateTest, CollectsEachSourceOnceAndInOrder) {
+  const SigningKey key;
+  Authority elsewhere = By("elsewhere", key);
+  elsewhere.source = SignatureSource::Of("other.example/sigs", "").value();
+  Authority prefixed = By("prefixed", key);
+  prefixed.source = SignatureSource::Of("", "rel-").value();
+  const Policy first = Named("a", {Pass(), elsewhere, By("beside", key)});
+  const Policy second = Named("b", {prefixed, elsewhere});
+  const std::vector<const Policy*> selected = {&first, &second};
+  EXPECT_THAT(SourcesOf(selected),
+              ElementsAre(elsewhere.source, SignatureSource(), prefixed.source));
+  const Policy decided = Named("c", {Pass()});
+  const std::vector<const Policy*> none = {&decided};
+  EXPECT_TRUE(SourcesOf(none).empty());
+}
+
 TEST(EvaluateTest, GivesTheFailureOfTheKey) {
   const SigningKey key;
   Findings findings;

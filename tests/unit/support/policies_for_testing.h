@@ -28,6 +28,14 @@ inline policy::Authority Key(const char* pem, std::string name = "key") {
   return {std::move(name), policy::KeyRule::Of(pem, std::nullopt).value()};
 }
 
+/// A key whose signatures are looked for in another REPOSITORY ("" for the image's own).
+inline policy::Authority KeyIn(const std::string& repository, const char* pem,
+                               std::string name = "key", std::string tag_prefix = "") {
+  policy::Authority authority = Key(pem, std::move(name));
+  authority.source = policy::SignatureSource::Of(repository, std::move(tag_prefix)).value();
+  return authority;
+}
+
 inline policy::Policy PolicyOf(std::string name, std::vector<policy::Authority> authorities,
                                policy::Mode mode = policy::Mode::kEnforce,
                                const char* glob = "**") {

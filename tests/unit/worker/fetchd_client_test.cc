@@ -80,9 +80,10 @@ class FetchdClientTest : public ::testing::Test {
   base::Result<ResolvedImage> Resolve(Script& script, const ImageRef& image) {
     return Run(script, [&](FetchdClient& client) { return client.Resolve(image, Soon()); });
   }
-  base::Result<EvidenceSet> Fetch(Script& script, EvidenceScope scope = EvidenceScope::kImage) {
+  base::Result<EvidenceSet> Fetch(Script& script, EvidenceScope scope = EvidenceScope::kImage,
+                                  const policy::SignatureSource& source = {}) {
     return Run(script, [&](FetchdClient& client) {
-      return client.FetchEvidence(Ref("registry.example/app:v1"), Image(), scope,
+      return client.FetchEvidence(Ref("registry.example/app:v1"), Image(), source, scope,
                                   {.os = "linux", .architecture = "arm64", .variant = "v8"},
                                   Soon());
     });
@@ -158,6 +159,20 @@ TEST_F(FetchdClientTest, FetchesEvidence) {
   EXPECT_EQ(script.question.platform().os(), "linux");
   EXPECT_EQ(script.question.platform().architecture(), "arm64");
   EXPECT_EQ(script.question.platform().variant(), "v8");
+}
+
+TEST_F(FetchdClientTest, SaysWhereSignaturesAreLookedFor) {
+  const auto source = policy::SignatureSource::Of("other.example/sigs", "rel-").value();
+  for (const auto& place : {policy::SignatureSource(), source}) {
+    Script script{.answer = OneObject(), .descriptors = {}, .question = {}};
+    script.descriptors.push_back(Sealed("a blob is here"));
+    EXPECT_THAT(Fetch(script, EvidenceScope::kImage, place), IsOk());
+    EXPECT_EQ(script.question.registry(), "registry.example");
+    EXPECT_EQ(script.question.repository(), "app");
+    EXPECT_EQ(script.question.signatures().registry(), place.registry);
+    EXPECT_EQ(script.question.signatures().repository(), place.repository);
+    EXPECT_EQ(script.question.signatures().tag_prefix(), place.tag_prefix);
+  }
 }
 
 TEST_F(FetchdClientTest, AsksForAMemberOfAnIndexWhenToldTo) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -583,6 +584,127 @@ TEST_F(FetchTaskTest, PassesOnAnIndexThatNamesNoManifestForThePlatform) {
     EXPECT_THAT(seen.objects, ElementsAre(std::pair(ObjectKind::kImageIndex, index)));
     EXPECT_EQ(seen.requests, 1U);
   }
+}
+
+// ---- Signatures in another repository -----------------------------------------------------------
+
+/// Answers for IMAGE's signatures in SERVER's repository "sigs", behind tags with a prefix.
+rpc::FetchQuestion Elsewhere(rpc::FetchQuestion question, const Digest& image,
+                             const ScriptedServer& server, const std::string& prefix = "rel-") {
+  question.set_digest(image.text());
+  question.mutable_signatures()->set_registry(server.host());
+  question.mutable_signatures()->set_repository("sigs");
+  question.mutable_signatures()->set_tag_prefix(prefix);
+  return question;
+}
+
+TEST_F(FetchTaskTest, AsksTheRepositoryOfThePolicyAlone) {
+  ScriptedServer other;
+  const std::string manifest = ManifestOf({LegacyLayer("payload")});
+  other.Serve("/v2/sigs/manifests/rel-" + tag_ + ".sig", testing::kManifestType, manifest);
+  other.Serve("/v2/sigs/blobs/" + DigestOf("payload").text(), "x/y", "payload");
+  const Seen seen = Read(Ask(Elsewhere(Question(rpc::FetchQuestion::EVIDENCE), image_, other)));
+  EXPECT_THAT(seen.objects, ElementsAre(std::pair(ObjectKind::kLegacyManifest, manifest),
+                                        std::pair(ObjectKind::kBlob, std::string("payload"))));
+  EXPECT_THAT(seen.offered_for, ElementsAre(image_.text(), ""));
+  EXPECT_THAT(server_.requests(), IsEmpty());
+  // The prefix is the signature tag's alone.
+  EXPECT_THAT(other.requests(),
+              UnorderedElementsAre("GET /v2/sigs/manifests/rel-" + tag_ + ".sig",
+                                   "GET /v2/sigs/referrers/" + image_.text(),
+                                   "GET /v2/sigs/manifests/" + tag_,
+                                   "GET /v2/sigs/blobs/" + DigestOf("payload").text()));
+}
+
+TEST_F(FetchTaskTest, FindsABundleInTheRepositoryOfThePolicy) {
+  ScriptedServer other;
+  const std::string manifest = ManifestOf({DescriptorOf("bundle", testing::kBundleType)});
+  other.Serve("/v2/sigs/manifests/" + tag_, testing::kIndexType,
+              IndexOf({DescriptorOf(manifest, testing::kManifestType)}));
+  other.Serve("/v2/sigs/manifests/" + DigestOf(manifest).text(), testing::kManifestType, manifest);
+  other.Serve("/v2/sigs/blobs/" + DigestOf("bundle").text(), "x/y", "bundle");
+  for (const char* prefix : {"", "rel-"}) {
+    EXPECT_THAT(
+        Read(Ask(Elsewhere(Question(rpc::FetchQuestion::EVIDENCE), image_, other, prefix))).objects,
+        SizeIs(2));
+  }
+}
+
+TEST_F(FetchTaskTest, APolicysRepositoryThatHoldsNothingIsNotAskedForTheImage) {
+  ScriptedServer other;
+  const Seen seen = Read(Ask(Elsewhere(Question(rpc::FetchQuestion::EVIDENCE), image_, other)));
+  EXPECT_THAT(seen.objects, IsEmpty());
+  EXPECT_THAT(seen.failures, IsEmpty());
+  EXPECT_EQ(seen.requests, 3U);
+}
+
+TEST_F(FetchTaskTest, TakesAnIndexFromTheImagesRepositoryAndItsSignaturesFromThePolicys) {
+  ScriptedServer other;
+  const std::string index = IndexOf({PlatformEntry(image_bytes_, "amd64")});
+  registry_.Manifest(index, testing::kIndexType);
+  other.Serve("/v2/sigs/manifests/rel-" + tag_ + ".sig", testing::kManifestType,
+              ManifestOf({LegacyLayer("payload")}));
+  other.Serve("/v2/sigs/blobs/" + DigestOf("payload").text(), "x/y", "payload");
+  const Seen seen =
+      Read(Ask(Elsewhere(Question(rpc::FetchQuestion::MEMBER_EVIDENCE), DigestOf(index), other)));
+  ASSERT_THAT(seen.objects, SizeIs(3));
+  EXPECT_EQ(seen.objects.front(), std::pair(ObjectKind::kImageIndex, index));
+  EXPECT_THAT(server_.requests(), ElementsAre("GET /v2/app/manifests/" + DigestOf(index).text()));
+}
+
+TEST_F(FetchTaskTest, NamesThePlaceThatCouldNotBeRead) {
+  ScriptedServer other;
+  other.Otherwise([](const ServedRequest&, ServedReply& reply) { reply.Send(503, ""); });
+  const Seen seen = Read(Ask(Elsewhere(Question(rpc::FetchQuestion::EVIDENCE), image_, other)));
+  ASSERT_THAT(seen.failures, SizeIs(1));
+  EXPECT_EQ(seen.failures[0].first, Reason::kRegistryError);
+  EXPECT_THAT(seen.places[0], HasSubstr(other.host() + "/sigs: "));
+  const Seen member =
+      Read(Ask(Elsewhere(Question(rpc::FetchQuestion::MEMBER_EVIDENCE), image_, other)));
+  ASSERT_THAT(member.failures, SizeIs(1));
+  EXPECT_THAT(member.places[0], HasSubstr(server_.host() + "/app: image index"));
+}
+
+TEST(ParseTask, RefusesPlacesOutOfShape) {
+  const auto parse = [](rpc::FetchQuestion::Kind kind, const std::string& registry,
+                        const std::string& repository, const std::string& prefix) {
+    rpc::FetchQuestion question;
+    question.set_kind(kind);
+    question.set_registry("r.example");
+    question.set_repository("a");
+    if (kind == rpc::FetchQuestion::RESOLVE) {
+      question.set_tag("v1");
+    } else {
+      question.set_digest(DigestOf("x").text());
+    }
+    question.mutable_signatures()->set_registry(registry);
+    question.mutable_signatures()->set_repository(repository);
+    question.mutable_signatures()->set_tag_prefix(prefix);
+    return ParseTask(question);
+  };
+  using Question = rpc::FetchQuestion;
+  EXPECT_THAT(parse(Question::EVIDENCE, "", "", ""), IsOk());
+  EXPECT_THAT(parse(Question::EVIDENCE, "s.example", "b/c", "rel-"), IsOk());
+  EXPECT_THAT(parse(Question::MEMBER_EVIDENCE, "", "", "rel-"), IsOk());
+  EXPECT_THAT(parse(Question::RESOLVE, "", "", ""), IsOk());
+  for (const auto& [registry, repository, prefix] :
+       std::vector<std::array<std::string, 3>>{{"s.example", "", ""},
+                                               {"", "b", ""},
+                                               {"s.example", "../b", ""},
+                                               {"s.example", "b?c", ""},
+                                               {"S.example", "b", ""},
+                                               {"s.example/x", "b", ""},
+                                               {"docker.io", "nginx", ""},
+                                               {"s.example", "b:v1", ""},
+                                               {"s.example", "b", "../"},
+                                               {"s.example", "b", "a/b"},
+                                               {"s.example", "b", std::string(54, 'a')}}) {
+    EXPECT_THAT(parse(Question::EVIDENCE, registry, repository, prefix),
+                FailsWith(Reason::kProtocol))
+        << registry << repository << prefix;
+  }
+  EXPECT_THAT(parse(Question::RESOLVE, "s.example", "b", ""), FailsWith(Reason::kProtocol));
+  EXPECT_THAT(parse(Question::RESOLVE, "", "", "rel-"), FailsWith(Reason::kProtocol));
 }
 
 // ---- Mirrors ------------------------------------------------------------------------------------
