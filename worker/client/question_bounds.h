@@ -23,6 +23,8 @@ inline constexpr std::size_t kMaxAnswerText = 512;
 inline constexpr std::size_t kMaxMountsPerQuestion = 16;
 /// Longest name of an annotation that is asked for, in bytes (Kubernetes allows 253 + 1 + 63).
 inline constexpr std::size_t kMaxAnnotationName = 317;
+/// Most manifests of a listing in one answer: as many as fit into a frame with the longest digests.
+inline constexpr std::size_t kMaxListedPerAnswer = 200;
 /// Largest sealed memory of a ReadQuestion, in bytes: what any object, config.json and mountinfo
 /// may have.
 inline constexpr std::size_t kMaxReadBytes = 4U << 20;

@@ -18,6 +18,8 @@
 #include "verifier/mountinfo.h"
 #include "verifier/rootfs_mount.h"
 #include "verifier/runtime_config.h"
+#include "verifier/signature_listing.h"
+#include "worker/client/question_bounds.h"
 
 namespace sigward::worker {
 
@@ -89,6 +91,23 @@ struct ContainerFacts {
   std::vector<ImageMount> image_mounts;
 };
 
+/// Most manifests that ReadSignatures reads at once.
+inline constexpr std::size_t kMaxManifestsAtOnce = 256;
+
+/// One of several manifests that lie side by side in a memory.
+struct ManifestAt {
+  verifier::Digest digest;
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+
+/// One of them that bears signatures.
+struct SignatureAt {
+  /// Its place in what was asked about.
+  std::size_t index = 0;
+  verifier::SignatureManifest manifest;
+};
+
 /// Has foreign bytes read by a child of sigward-verifyd. Safe for use by many threads.
 class Reader {
  public:
@@ -123,6 +142,19 @@ class Reader {
                                                      std::span<const std::string_view> annotations,
                                                      const std::string& volumes,
                                                      const base::Deadline& deadline) = 0;
+
+  /// verifier::ListSignatures of INDEX, hashed against DIGEST where one names it. Fails as that
+  /// does, with kDigestMismatch, or as above.
+  virtual base::Result<std::vector<verifier::ListedManifest>> ReadListing(
+      const std::optional<verifier::Digest>& digest, const base::SealedMemory& index,
+      const base::Deadline& deadline) = 0;
+
+  /// verifier::ReadSignatureManifest of each of MANIFESTS, at most kMaxManifestsAtOnce, which lie
+  /// in MEMORY of at most kMaxReadBytes, in their order. One whose bytes do not have its digest
+  /// bears nothing. Fails with kTooLarge, or as above.
+  virtual base::Result<std::vector<SignatureAt>> ReadSignatures(
+      std::span<const ManifestAt> manifests, const base::SealedMemory& memory,
+      const base::Deadline& deadline) = 0;
 };
 
 }  // namespace sigward::worker

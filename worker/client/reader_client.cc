@@ -144,6 +144,55 @@ base::Result<ContainerFacts> AcceptContainer(const rpc::ReadAnswer& answer,
   return facts;
 }
 
+/// Takes one page of a listing; true when it was the last.
+base::Result<bool> AcceptListing(const rpc::ReadAnswer& answer,
+                                 std::vector<verifier::ListedManifest>& listed) {
+  using verifier::ListedAs;
+  const rpc::ListingAnswer& said = answer.listing();
+  const std::size_t in_all = said.in_all();
+  const std::size_t after = listed.size() + static_cast<std::size_t>(said.manifests_size());
+  if (!answer.has_listing() || in_all > verifier::kMaxListedManifests || after > in_all ||
+      (said.manifests().empty() && in_all > 0)) {
+    return NotAnAnswer("lists more or fewer manifests than it says");
+  }
+  for (const rpc::ListedManifest& one : said.manifests()) {
+    SIGWARD_ASSIGN_OR_RETURN(Digest digest, ParseDigest(one.digest()));
+    std::optional<Digest> subject;
+    const auto as = static_cast<ListedAs>(one.listed_as());
+    if (one.listed_as() < static_cast<std::uint32_t>(ListedAs::kSignatureTag) ||
+        one.listed_as() > static_cast<std::uint32_t>(ListedAs::kUntold)) {
+      return NotAnAnswer("lists a manifest as nothing known");
+    }
+    if (as == ListedAs::kSignatureTag || as == ListedAs::kReferrersTag) {
+      SIGWARD_ASSIGN_OR_RETURN(subject, ParseDigest(one.subject()));
+    }
+    listed.push_back({std::move(digest), as, std::move(subject)});
+  }
+  return after == in_all;
+}
+
+base::Result<std::vector<SignatureAt>> AcceptSignatures(const rpc::ReadAnswer& answer,
+                                                        std::size_t asked) {
+  using verifier::ObjectKind;
+  if (!answer.has_manifests()) {
+    return NotAnAnswer("is not about manifests");
+  }
+  std::vector<SignatureAt> signatures;
+  for (const rpc::SignatureManifest& one : answer.manifests().signatures()) {
+    SIGWARD_ASSIGN_OR_RETURN(Digest subject, ParseDigest(one.subject()));
+    const auto kind = static_cast<ObjectKind>(one.kind());
+    const bool is_known = one.kind() == static_cast<std::uint32_t>(ObjectKind::kReferrerManifest) ||
+                          one.kind() == static_cast<std::uint32_t>(ObjectKind::kLegacyManifest);
+    const bool in_order = signatures.empty() || one.object() > signatures.back().index;
+    if (!is_known || !in_order || one.object() >= asked ||
+        one.rank() > verifier::kMaxSignatureRank) {
+      return NotAnAnswer("tells of a manifest that was not asked about");
+    }
+    signatures.push_back({one.object(), {kind, std::move(subject), static_cast<int>(one.rank())}});
+  }
+  return signatures;
+}
+
 }  // namespace
 
 base::Result<ImageObjectFacts> VerifydReader::ReadImageObject(const Digest& digest,
@@ -188,6 +237,43 @@ base::Result<ContainerFacts> VerifydReader::ReadContainer(
       const rpc::ReadAnswer answer,
       Ask(socket_path_, std::move(question), {config.fd(), mountinfo.fd()}, deadline));
   return AcceptContainer(answer, annotations, volumes);
+}
+
+base::Result<std::vector<verifier::ListedManifest>> VerifydReader::ReadListing(
+    const std::optional<Digest>& digest, const base::SealedMemory& index,
+    const base::Deadline& deadline) {
+  std::vector<verifier::ListedManifest> listed;
+  // Each page has a child of its own, so none waits for the next question.
+  while (true) {
+    rpc::ReadQuestion question;
+    question.mutable_listing()->set_digest(digest ? digest->text() : "");
+    question.mutable_listing()->set_skip(static_cast<std::uint32_t>(listed.size()));
+    SIGWARD_ASSIGN_OR_RETURN(const rpc::ReadAnswer answer,
+                             Ask(socket_path_, std::move(question), {index.fd()}, deadline));
+    SIGWARD_ASSIGN_OR_RETURN(const bool is_last, AcceptListing(answer, listed));
+    if (is_last) {
+      return listed;
+    }
+  }
+}
+
+base::Result<std::vector<SignatureAt>> VerifydReader::ReadSignatures(
+    std::span<const ManifestAt> manifests, const base::SealedMemory& memory,
+    const base::Deadline& deadline) {
+  if (manifests.size() > kMaxManifestsAtOnce) {
+    return Fail(Reason::kTooLarge,
+                "a question about " + std::to_string(manifests.size()) + " manifests at once");
+  }
+  rpc::ReadQuestion question;
+  std::vector<EvidenceEntry> entries;
+  for (const ManifestAt& one : manifests) {
+    entries.push_back(
+        {verifier::ObjectKind::kReferrerManifest, one.digest, one.offset, one.size, "", ""});
+  }
+  *question.mutable_manifests()->mutable_objects() = ToObjects(entries);
+  SIGWARD_ASSIGN_OR_RETURN(const rpc::ReadAnswer answer,
+                           Ask(socket_path_, std::move(question), {memory.fd()}, deadline));
+  return AcceptSignatures(answer, manifests.size());
 }
 
 }  // namespace sigward::worker

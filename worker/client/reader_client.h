@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "worker/client/reader.h"
 
@@ -26,6 +28,12 @@ class VerifydReader final : public Reader {
                                              std::span<const std::string_view> annotations,
                                              const std::string& volumes,
                                              const base::Deadline& deadline) override;
+  base::Result<std::vector<verifier::ListedManifest>> ReadListing(
+      const std::optional<verifier::Digest>& digest, const base::SealedMemory& index,
+      const base::Deadline& deadline) override;
+  base::Result<std::vector<SignatureAt>> ReadSignatures(std::span<const ManifestAt> manifests,
+                                                        const base::SealedMemory& memory,
+                                                        const base::Deadline& deadline) override;
 
  private:
   std::string socket_path_;

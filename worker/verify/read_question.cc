@@ -1,5 +1,6 @@
 #include "worker/verify/read_question.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "verifier/platform.h"
 #include "verifier/rootfs_mount.h"
 #include "verifier/runtime_config.h"
+#include "verifier/signature_listing.h"
 #include "worker/client/evidence_objects.h"
 #include "worker/client/question_bounds.h"
 #include "worker/client/reader.h"
@@ -176,6 +178,51 @@ base::Status ReadContainer(const rpc::ContainerQuestion& question, base::ByteVie
   return ReadImageMounts(*parsed, table, question.volumes(), answer);
 }
 
+base::Status ReadListing(const rpc::ListingQuestion& question, base::ByteView index,
+                         rpc::ListingAnswer& answer) {
+  if (!question.digest().empty()) {
+    const auto digest = verifier::Digest::Parse(question.digest());
+    if (!digest.ok()) {
+      return Fail(Reason::kProtocol, "a question's digest: " + digest.error().detail);
+    }
+    SIGWARD_RETURN_IF_ERROR(verifier::CheckDigest(index, *digest, "index"));
+  }
+  SIGWARD_ASSIGN_OR_RETURN(const auto listed, verifier::ListSignatures(index));
+  answer.set_in_all(static_cast<std::uint32_t>(listed.size()));
+  const std::size_t begin = std::min<std::size_t>(question.skip(), listed.size());
+  const std::size_t end = std::min(begin + kMaxListedPerAnswer, listed.size());
+  for (std::size_t i = begin; i < end; ++i) {
+    rpc::ListedManifest& said = *answer.add_manifests();
+    said.set_digest(listed[i].digest.text());
+    said.set_listed_as(static_cast<std::uint32_t>(listed[i].as));
+    said.set_subject(listed[i].subject ? listed[i].subject->text() : "");
+  }
+  return base::Ok();
+}
+
+base::Status ReadManifests(const rpc::ManifestsQuestion& question, base::ByteView memory,
+                           rpc::ManifestsAnswer& answer) {
+  SIGWARD_ASSIGN_OR_RETURN(const std::vector<EvidenceEntry> entries,
+                           ParseObjects(question.objects(), memory.size()));
+  if (entries.size() > kMaxManifestsAtOnce) {
+    return Fail(Reason::kProtocol, "a question about too many manifests");
+  }
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const base::ByteView bytes = memory.subspan(entries[i].offset, entries[i].size);
+    if (!verifier::CheckDigest(bytes, entries[i].digest, "manifest").ok()) {
+      continue;
+    }
+    if (const auto signature = verifier::ReadSignatureManifest(bytes)) {
+      rpc::SignatureManifest& said = *answer.add_signatures();
+      said.set_object(static_cast<std::uint32_t>(i));
+      said.set_kind(static_cast<std::uint32_t>(signature->kind));
+      said.set_subject(signature->subject.text());
+      said.set_rank(static_cast<std::uint32_t>(signature->rank));
+    }
+  }
+  return base::Ok();
+}
+
 base::Status Read(const rpc::ReadQuestion& question, std::span<const base::ByteView> memories,
                   rpc::ReadAnswer& answer) {
   if (question.nonce().size() != kNonceBytes) {
@@ -188,6 +235,12 @@ base::Status Read(const rpc::ReadQuestion& question, std::span<const base::ByteV
     return ReadContainer(question.container(), memories[0], memories[1],
                          *answer.mutable_container());
   }
+  if (question.has_listing() && memories.size() == 1) {
+    return ReadListing(question.listing(), memories[0], *answer.mutable_listing());
+  }
+  if (question.has_manifests() && memories.size() == 1) {
+    return ReadManifests(question.manifests(), memories[0], *answer.mutable_manifests());
+  }
   return Fail(Reason::kProtocol, "a question about nothing, or without what it is about");
 }
 
@@ -196,6 +249,8 @@ base::Status Read(const rpc::ReadQuestion& question, std::span<const base::ByteV
 std::optional<std::size_t> MemoriesOfRead(std::string_view question) {
   switch (Decode<rpc::ReadQuestion>(question).about_case()) {
     case rpc::ReadQuestion::kImageObject:
+    case rpc::ReadQuestion::kListing:
+    case rpc::ReadQuestion::kManifests:
       return 1;
     case rpc::ReadQuestion::kContainer:
       return 2;
@@ -215,8 +270,7 @@ std::string AnswerRead(std::string_view question, std::span<const base::ByteView
   answer.set_nonce(said.nonce());
   if (answer.ByteSizeLong() > rpc::kMaxFrameBytes) {
     return Refusal<rpc::ReadAnswer>(
-        said.nonce(),
-        Fail(Reason::kTooLarge, "annotations and image mounts do not fit into one answer"));
+        said.nonce(), Fail(Reason::kTooLarge, "what was asked for does not fit into one answer"));
   }
   return answer.SerializeAsString();
 }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <span>
@@ -10,14 +9,15 @@
 #include <vector>
 
 #include "fake_containerd.h"
+#include "parsing_reader.h"
 #include "plugin/containerd/image_content.h"
 #include "verifier/chain_id.h"
 #include "worker/client/reader.h"
 
 namespace sigward::testing {
 
-/// A reader whose answers stand in a table.
-class FakeReader final : public worker::Reader {
+/// A reader whose answers about objects and containers stand in a table.
+class FakeReader final : public ParsingReader {
  public:
   using Answer = base::Result<worker::ImageObjectFacts>;
 
@@ -53,7 +53,6 @@ class FakeReader final : public worker::Reader {
     return container_;
   }
 
-  std::atomic<int> asked = 0;
   std::string asked_bundle;
   std::string asked_volumes;
   std::vector<worker::SnapshotMount> asked_mounts;

@@ -24,6 +24,7 @@ using base::Reason;
 using base::SealedMemory;
 using base::UniqueFd;
 using testing::ConfigOver;
+using testing::DescriptorOf;
 using testing::DigestOf;
 using testing::FailsWith;
 using testing::IsOk;
@@ -69,6 +70,19 @@ class LyingReaderTest : public ::testing::Test {
     return ReadObject(path_, text, role);
   }
 
+  base::Result<std::vector<verifier::ListedManifest>> Listing(const Change& change) {
+    const ScriptedWorker worker(path_, [&](int connection) { AnswerChanged(connection, change); });
+    return VerifydReader(path_).ReadListing(
+        std::nullopt, Sealed(R"({"manifests":[)" + DescriptorOf(DigestOf("a"), "x") + "]}"),
+        Soon());
+  }
+  base::Result<std::vector<SignatureAt>> Signatures(const Change& change) {
+    const ScriptedWorker worker(path_, [&](int connection) { AnswerChanged(connection, change); });
+    const std::string text = ManifestWith(1);
+    const std::vector<ManifestAt> asked = {{DigestOf(text), 0, text.size()}};
+    return VerifydReader(path_).ReadSignatures(asked, Sealed(text), Soon());
+  }
+
   testing::TempFolder folder_;
   std::string path_ = folder_ / "verifyd.sock";
 };
@@ -86,6 +100,65 @@ std::function<void(rpc::ReadAnswer&)> ImageMountAt(std::string source, std::stri
     mount.set_source(source);
     mount.set_mount_point(point);
   };
+}
+
+class LieAboutAListingTest : public LyingReaderTest, public ::testing::WithParamInterface<Lie> {};
+
+TEST_P(LieAboutAListingTest, SaysNothing) {
+  EXPECT_THAT(Listing(GetParam().change), FailsWith(GetParam().reason));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Lies, LieAboutAListingTest,
+    ::testing::Values(
+        Lie{"NothingSaid", [](auto& answer) { answer.clear_about(); }},
+        Lie{"EndlessPages",
+            [](auto& answer) {
+              answer.mutable_listing()->set_in_all(1);
+              answer.mutable_listing()->clear_manifests();
+            }},
+        Lie{"MoreThanItSays", [](auto& answer) { answer.mutable_listing()->set_in_all(0); }},
+        Lie{"MoreThanMayBe",
+            [](auto& answer) {
+              answer.mutable_listing()->set_in_all(verifier::kMaxListedManifests + 1);
+            }},
+        Lie{"NoDigest",
+            [](auto& answer) {
+              answer.mutable_listing()->mutable_manifests(0)->set_digest("../../etc/shadow");
+            }},
+        Lie{"ListedAsNothing",
+            [](auto& answer) { answer.mutable_listing()->mutable_manifests(0)->set_listed_as(0); }},
+        Lie{"ListedAsSomethingNew",
+            [](auto& answer) { answer.mutable_listing()->mutable_manifests(0)->set_listed_as(6); }},
+        Lie{"ATagWithoutSubject",
+            [](auto& answer) {
+              answer.mutable_listing()->mutable_manifests(0)->set_listed_as(1);
+            }}),
+    [](const auto& param) { return param.param.name; });
+
+/// Says that the OBJECTth manifest bears a signature.
+std::function<void(rpc::ReadAnswer&)> SignatureAtPlace(std::uint32_t object, std::uint32_t kind,
+                                                       std::uint32_t rank = 0) {
+  return [=](rpc::ReadAnswer& answer) {
+    rpc::SignatureManifest& said = *answer.mutable_manifests()->add_signatures();
+    said.set_object(object);
+    said.set_kind(kind);
+    said.set_rank(rank);
+    said.set_subject(DigestOf("image").text());
+  };
+}
+
+TEST_F(LyingReaderTest, LiesAboutManifestsSayNothing) {
+  EXPECT_THAT(Signatures(SignatureAtPlace(0, 2)), IsOk()) << "a lie that cannot be seen";
+  for (const Change& change :
+       {SignatureAtPlace(1, 2), SignatureAtPlace(0, 3), SignatureAtPlace(0, 0),
+        SignatureAtPlace(0, 2, verifier::kMaxSignatureRank + 1), Change([](auto& answer) {
+          SignatureAtPlace(0, 2)(answer);
+          SignatureAtPlace(0, 2)(answer);
+        }),
+        Change([](auto& answer) { answer.clear_about(); })}) {
+    EXPECT_THAT(Signatures(change), FailsWith(Reason::kWorkerFailed));
+  }
 }
 
 class LieAboutAContainerTest : public LyingReaderTest, public ::testing::WithParamInterface<Lie> {};

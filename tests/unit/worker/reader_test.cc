@@ -29,6 +29,7 @@ using base::UniqueFd;
 using ::testing::AllOf;
 using testing::ConfigOver;
 using testing::ContainerQuestion;
+using testing::DescriptorOf;
 using testing::DigestOf;
 using ::testing::ElementsAre;
 using testing::FailsWith;
@@ -36,6 +37,7 @@ using ::testing::Field;
 using ::testing::HasSubstr;
 using testing::IndexFor;
 using testing::IsOk;
+using testing::IsOkAndHolds;
 using testing::kBundle;
 using testing::kConfigJson;
 using testing::kLinuxAmd64;
@@ -155,6 +157,85 @@ TEST_F(VerifydReaderTest, TakesAnObjectUpToItsBoundAndNoMore) {
   manifest.append(verifier::kMaxManifestBytes - manifest.size(), ' ');
   EXPECT_THAT(Read(manifest, ImageObjectRole::kTarget), IsOk());
   EXPECT_THAT(Read(manifest + " ", ImageObjectRole::kTarget), FailsWith(Reason::kTooLarge));
+}
+
+/// An index whose COUNT unnamed manifests may be referrers, and one that a tag names.
+std::string ListingOf(std::size_t count) {
+  std::string text =
+      R"({"schemaVersion":2,"manifests":[)" +
+      DescriptorOf(DigestOf("signature"), "application/octet-stream",
+                   R"(,"annotations":{"org.opencontainers.image.ref.name":"sha256-)" +
+                       std::string(DigestOf("image").hex()) + R"(.sig"})");
+  for (std::size_t i = 0; i < count; ++i) {
+    text += "," + DescriptorOf(DigestOf("referrer " + std::to_string(i)), "x");
+  }
+  return text + "]}";
+}
+
+TEST_F(VerifydReaderTest, ReadsAListingInAsManyPagesAsItTakes) {
+  VerifydReader reader(verifyd_.path());
+  for (const std::size_t count :
+       {std::size_t{0}, kMaxListedPerAnswer - 1, kMaxListedPerAnswer, 2 * kMaxListedPerAnswer}) {
+    const std::string text = ListingOf(count);
+    const auto listed = reader.ReadListing(DigestOf(text), Sealed(text), Soon());
+    ASSERT_THAT(listed, IsOk());
+    ASSERT_THAT(*listed, SizeIs(count + 1));
+    EXPECT_EQ(listed->front().as, verifier::ListedAs::kSignatureTag);
+    EXPECT_EQ(listed->front().subject, DigestOf("image"));
+    if (count > 0) {
+      EXPECT_EQ(listed->back().digest, DigestOf("referrer " + std::to_string(count - 1)));
+      EXPECT_EQ(listed->back().as, verifier::ListedAs::kUntold);
+    }
+  }
+}
+
+TEST_F(VerifydReaderTest, APageOfTheLongestDigestsFitsIntoAFrame) {
+  const std::string sha512 =
+      Digest::Of(base::AsBytes("x"), verifier::DigestAlgorithm::kSha512).text();
+  std::string tag = sha512;
+  tag.replace(6, 1, "-");
+  std::string text = R"({"manifests":[)";
+  for (std::size_t i = 0; i <= kMaxListedPerAnswer; ++i) {
+    text += (i == 0 ? "" : ",") + (R"({"digest":")" + sha512) +
+            R"(","annotations":{"org.opencontainers.image.ref.name":")" + tag + R"(.sig"}})";
+  }
+  EXPECT_THAT(VerifydReader(verifyd_.path()).ReadListing(std::nullopt, Sealed(text + "]}"), Soon()),
+              IsOkAndHolds(SizeIs(kMaxListedPerAnswer + 1)));
+}
+
+TEST_F(VerifydReaderTest, HashesAListingThatADigestNames) {
+  VerifydReader reader(verifyd_.path());
+  const std::string text = ListingOf(1);
+  EXPECT_THAT(reader.ReadListing(DigestOf("another"), Sealed(text), Soon()),
+              FailsWith(Reason::kDigestMismatch));
+  EXPECT_THAT(reader.ReadListing(std::nullopt, Sealed(ManifestWith(1)), Soon()),
+              FailsWith(Reason::kWrongType));
+}
+
+TEST_F(VerifydReaderTest, TellsWhichManifestsBearSignatures) {
+  std::string bundle = ManifestWith(0);
+  bundle.resize(bundle.size() - 2);
+  bundle += DescriptorOf(DigestOf("b"), "application/vnd.dev.sigstore.bundle.v0.3+json") +
+            R"(],"subject":)" + DescriptorOf(DigestOf("image"), "x") + "}";
+  const std::string other = ManifestWith(1);
+  const std::string memory = other + bundle + bundle;
+  const std::vector<ManifestAt> asked = {
+      {DigestOf(other), 0, other.size()},
+      {DigestOf(bundle), other.size(), bundle.size()},
+      {DigestOf("swapped"), other.size() + bundle.size(), bundle.size()}};
+  VerifydReader reader(verifyd_.path());
+  const auto signatures = reader.ReadSignatures(asked, Sealed(memory), Soon());
+  ASSERT_THAT(signatures, IsOk());
+  ASSERT_THAT(*signatures, SizeIs(1));
+  EXPECT_EQ(signatures->front().index, 1U);
+  EXPECT_EQ(signatures->front().manifest.subject, DigestOf("image"));
+  EXPECT_EQ(signatures->front().manifest.kind, verifier::ObjectKind::kReferrerManifest);
+  const std::vector<ManifestAt> most(kMaxManifestsAtOnce, asked[1]);
+  EXPECT_THAT(reader.ReadSignatures(most, Sealed(memory), Soon()),
+              IsOkAndHolds(SizeIs(kMaxManifestsAtOnce)));
+  const std::vector<ManifestAt> too_many(kMaxManifestsAtOnce + 1, asked[1]);
+  EXPECT_THAT(reader.ReadSignatures(too_many, Sealed(memory), Soon()),
+              FailsWith(Reason::kTooLarge));
 }
 
 TEST_F(VerifydReaderTest, ReadsAContainer) {
