@@ -80,6 +80,7 @@ std::vector<std::string> OwnEnvironment() {
 pid_t StartProgram(std::vector<std::string> arguments, std::vector<std::string> environment,
                    int socket, int config) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) {
     argv.push_back(argument.data());
   }
