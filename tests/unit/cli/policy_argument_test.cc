@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "cli/policy_sources.h"
+#include "base/yaml/yaml_reader.h"
 #include "policies_for_testing.h"
 #include "policy_documents.h"
 #include "result_matchers.h"
