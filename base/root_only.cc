@@ -18,26 +18,6 @@ Error Refused(const std::string& path, const std::string& why) {
   return Fail(Reason::kPolicyUnavailable, path + " " + why);
 }
 
-/// Checks that FD, opened from PATH, is of TYPE (S_IFDIR, S_IFREG) and that only root can change
-/// it.
-Status CheckOwned(int fd, mode_t type, const std::string& path) {
-  struct stat status {};
-  if (fstat(fd, &status) != 0) {
-    return Refused(path, std::string("cannot be examined: ") + std::strerror(errno));
-  }
-  if (status.st_uid != 0) {
-    return Refused(path, "is not owned by root");
-  }
-  const bool sticky_folder = type == S_IFDIR && (status.st_mode & S_ISVTX) != 0;
-  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky_folder) {
-    return Refused(path, "may be written by group or others");
-  }
-  if ((status.st_mode & S_IFMT) != type) {
-    return Refused(path, type == S_IFDIR ? "is not a folder" : "is not a regular file");
-  }
-  return Ok();
-}
-
 /// Opens PATH part by part. Each part is opened relative to the one that was checked, so none can
 /// be swapped in between. The last must be of TYPE and is opened for reading.
 Result<UniqueFd> Walk(const std::string& path, mode_t type) {
@@ -46,7 +26,7 @@ Result<UniqueFd> Walk(const std::string& path, mode_t type) {
   }
   UniqueFd folder(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   std::string walked = "/";
-  SIGWARD_RETURN_IF_ERROR(CheckOwned(folder.get(), S_IFDIR, walked));
+  SIGWARD_RETURN_IF_ERROR(CheckRootOnly(folder.get(), S_IFDIR, walked));
   std::string_view rest = std::string_view(path).substr(1);
   while (true) {
     const std::size_t slash = rest.find('/');
@@ -63,7 +43,7 @@ Result<UniqueFd> Walk(const std::string& path, mode_t type) {
                                  ? "is a symbolic link or not a folder"
                                  : std::string("cannot be opened: ") + std::strerror(errno));
     }
-    SIGWARD_RETURN_IF_ERROR(CheckOwned(part.get(), last ? type : S_IFDIR, walked));
+    SIGWARD_RETURN_IF_ERROR(CheckRootOnly(part.get(), last ? type : S_IFDIR, walked));
     if (last) {
       return part;
     }
@@ -73,6 +53,24 @@ Result<UniqueFd> Walk(const std::string& path, mode_t type) {
 }
 
 }  // namespace
+
+Status CheckRootOnly(int fd, mode_t type, const std::string& path) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) {
+    return Refused(path, std::string("cannot be examined: ") + std::strerror(errno));
+  }
+  if (status.st_uid != 0) {
+    return Refused(path, "is not owned by root");
+  }
+  const bool sticky_folder = type == S_IFDIR && (status.st_mode & S_ISVTX) != 0;
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !sticky_folder) {
+    return Refused(path, "may be written by group or others");
+  }
+  if ((status.st_mode & S_IFMT) != type) {
+    return Refused(path, type == S_IFDIR ? "is not a folder" : "is not a regular file");
+  }
+  return Ok();
+}
 
 Result<std::string> ReadRootOnlyFile(const std::string& path, std::size_t max_bytes) {
   SIGWARD_ASSIGN_OR_RETURN(const UniqueFd file, Walk(path, S_IFREG));
@@ -91,6 +89,10 @@ Status CheckRootOnlyFile(const std::string& path) {
 Status CheckRootOnlyFolder(const std::string& path) {
   SIGWARD_RETURN_IF_ERROR(Walk(path, S_IFDIR));
   return Ok();
+}
+
+Result<UniqueFd> OpenRootOnlyFolder(const std::string& path) {
+  return Walk(path, S_IFDIR);
 }
 
 }  // namespace sigward::base

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <string>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 
 namespace sigward::base {
 
@@ -21,5 +24,12 @@ Status CheckRootOnlyFile(const std::string& path);
 
 /// Fails with kPolicyUnavailable unless PATH is a folder that is root's alone.
 Status CheckRootOnlyFolder(const std::string& path);
+
+/// The folder at PATH, opened for reading. Fails as CheckRootOnlyFolder does.
+Result<UniqueFd> OpenRootOnlyFolder(const std::string& path);
+
+/// Fails with kPolicyUnavailable unless FD, which messages call PATH, is of TYPE (S_IFDIR,
+/// S_IFREG), owned by root and cannot be written by others. It says nothing of the folders above.
+Status CheckRootOnly(int fd, mode_t type, const std::string& path);
 
 }  // namespace sigward::base

@@ -19,7 +19,37 @@ using verifier::ObjectKind;
 
 constexpr const char* kPayloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
 constexpr const char* kSignatureOfLayer = "dev.cosignproject.cosign/signature";
+constexpr const char* kBundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 constexpr const char* kConfigType = "application/vnd.oci.image.config.v1+json";
+
+Json DescriptorOf(const char* media_type, std::string_view bytes) {
+  return {{"mediaType", media_type},
+          {"digest", Digest::Of(base::AsBytes(bytes)).text()},
+          {"size", bytes.size()}};
+}
+
+Json ManifestOf(const Json& layer) {
+  return {{"schemaVersion", 2},
+          {"mediaType", verifier::kOciManifestType},
+          {"config", DescriptorOf(kConfigType, "{}")},
+          {"layers", Json::array({layer})}};
+}
+
+/// MANIFEST of KIND with its one LAYER, offered for DIGEST.
+base::Result<worker::EvidenceSet> Evidence(ObjectKind kind, const std::string& manifest,
+                                           std::string_view layer, const Digest& digest) {
+  const std::string all = manifest + std::string(layer);
+  SIGWARD_ASSIGN_OR_RETURN(base::UniqueFd sealed, base::SealBytes(base::AsBytes(all)));
+  SIGWARD_ASSIGN_OR_RETURN(
+      base::SealedMemory memory,
+      base::SealedMemory::Open(std::move(sealed), verifier::kMaxEvidenceBytes));
+  return worker::EvidenceSet{std::move(memory),
+                             {{kind, Digest::Of(base::AsBytes(manifest)), 0, manifest.size(),
+                               digest.text(), std::string(verifier::kOciManifestType)},
+                              {ObjectKind::kBlob, Digest::Of(base::AsBytes(layer)), manifest.size(),
+                               layer.size(), "", ""}},
+                             {}};
+}
 
 }  // namespace
 
@@ -35,37 +65,23 @@ std::string AnnotatedPayload(const verifier::ImageRef& image, const Digest& dige
 base::Result<worker::EvidenceSet> EvidenceOfAnnotation(std::string_view signature,
                                                        const verifier::ImageRef& image,
                                                        const Digest& digest) {
-  if (signature.size() > kMaxAnnotatedSignature) {
+  const bool is_bundle = signature.starts_with('{');
+  if (signature.size() > (is_bundle ? kMaxAnnotatedBundle : kMaxAnnotatedSignature)) {
     return base::Fail(base::Reason::kTooLarge, "the annotation's signature is too long");
+  }
+  if (is_bundle) {
+    Json manifest = ManifestOf(DescriptorOf(kBundleType, signature));
+    manifest["subject"] = {
+        {"mediaType", verifier::kOciManifestType}, {"digest", digest.text()}, {"size", 0}};
+    return Evidence(ObjectKind::kReferrerManifest, manifest.dump(), signature, digest);
   }
   if (const auto decoded = base::DecodeBase64(signature, kMaxAnnotatedSignature); !decoded.ok()) {
     return decoded.error();
   }
   const std::string payload = AnnotatedPayload(image, digest);
-  const Digest payload_digest = Digest::Of(base::AsBytes(payload));
-  const Json manifest = {{"schemaVersion", 2},
-                         {"mediaType", verifier::kOciManifestType},
-                         {"config",
-                          {{"mediaType", kConfigType},
-                           {"digest", Digest::Of(base::AsBytes("{}")).text()},
-                           {"size", 2}}},
-                         {"layers",
-                          {{{"mediaType", kPayloadType},
-                            {"digest", payload_digest.text()},
-                            {"size", payload.size()},
-                            {"annotations", {{kSignatureOfLayer, signature}}}}}}};
-  const std::string text = manifest.dump();
-  const std::string all = text + payload;
-  SIGWARD_ASSIGN_OR_RETURN(base::UniqueFd sealed, base::SealBytes(base::AsBytes(all)));
-  SIGWARD_ASSIGN_OR_RETURN(
-      base::SealedMemory memory,
-      base::SealedMemory::Open(std::move(sealed), verifier::kMaxEvidenceBytes));
-  return worker::EvidenceSet{
-      std::move(memory),
-      {{ObjectKind::kLegacyManifest, Digest::Of(base::AsBytes(text)), 0, text.size(), digest.text(),
-        std::string(verifier::kOciManifestType)},
-       {ObjectKind::kBlob, payload_digest, text.size(), payload.size(), "", ""}},
-      {}};
+  Json layer = DescriptorOf(kPayloadType, payload);
+  layer["annotations"] = {{kSignatureOfLayer, signature}};
+  return Evidence(ObjectKind::kLegacyManifest, ManifestOf(layer).dump(), payload, digest);
 }
 
 }  // namespace sigward

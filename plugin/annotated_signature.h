@@ -10,11 +10,13 @@
 
 namespace sigward {
 
-/// A pod's annotation that holds a signature of its image, base64 as cosign prints it. It reaches
-/// the node on the pod template only.
+/// A pod's annotation that holds a signature of its image: base64 as cosign prints it, or a whole
+/// sigstore bundle (what begins with a brace). It reaches the node on the pod template only.
 inline constexpr std::string_view kSignatureAnnotation = "cosign.sigstore.dev/signature";
 /// Longest annotation that is looked at, in bytes: an RSA-16384 signature in base64 has 2732.
 inline constexpr std::size_t kMaxAnnotatedSignature = 4096;
+/// Longest bundle there, in bytes; Kubernetes takes 256 KiB of annotations in all.
+inline constexpr std::size_t kMaxAnnotatedBundle = 64U << 10;
 
 /// The payload that the annotation's signature is over, byte for byte what cosign signs for IMAGE's
 /// repository (Docker Hub is index.docker.io there) and DIGEST, without further annotations:
@@ -22,8 +24,9 @@ inline constexpr std::size_t kMaxAnnotatedSignature = 4096;
 /// {"docker-manifest-digest":"DIGEST"},"type":"cosign container image signature"},"optional":null}
 std::string AnnotatedPayload(const verifier::ImageRef& image, const verifier::Digest& digest);
 
-/// SIGNATURE as evidence, in the form in which cosign stores signatures in a registry. It is
-/// checked as all evidence is. Fails with kMalformed (not base64), kTooLarge or kIoFailed.
+/// SIGNATURE as evidence, in the form in which cosign stores signatures and bundles in a registry.
+/// It is checked as all evidence is: no bundle is parsed here. Fails with kMalformed (neither a
+/// bundle nor base64), kTooLarge or kIoFailed.
 base::Result<worker::EvidenceSet> EvidenceOfAnnotation(std::string_view signature,
                                                        const verifier::ImageRef& image,
                                                        const verifier::Digest& digest);

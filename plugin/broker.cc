@@ -23,6 +23,7 @@
 #include "plugin/containerd/grpc_containerd.h"
 #include "plugin/containerd/image_content.h"
 #include "plugin/create_door.h"
+#include "plugin/evidence/layout_evidence.h"
 #include "plugin/gate/evidence_store.h"
 #include "plugin/gate/gate.h"
 #include "plugin/gate_server.h"
@@ -126,8 +127,9 @@ int RunBroker(const Config& config, base::UniqueFd listener) {
   containerd::GrpcContainerd containerd(config.containerd_address);
   containerd::ImageContents contents(containerd, reader, NodePlatform());
   containerd::ContentEvidence content_evidence(containerd, contents);
+  evidence::LayoutEvidence layouts(config.evidence_layouts, contents.facts());
   gate::Gate gate(fetcher, verifier, &store, NodePlatform(), base::Clock::System(),
-                  &content_evidence);
+                  {&layouts, &content_evidence});
   containerd::Binding binding(containerd, reader, contents, config.containerd_state);
   Preparation preparation(containerd, contents, gate, store, policy);
   CreateDoor create({config, policy, gate, journal, binding, preparation});

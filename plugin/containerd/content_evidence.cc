@@ -1,81 +1,94 @@
 #include "plugin/containerd/content_evidence.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
-#include "base/bytes.h"
-#include "base/sealed_memory.h"
+#include "base/reason.h"
+#include "plugin/evidence/catalogue.h"
+#include "plugin/evidence/collected_evidence.h"
 #include "verifier/evidence.h"
 
 namespace sigward::containerd {
 
+using evidence::Candidate;
+using evidence::Catalogue;
 using verifier::Digest;
 using verifier::ObjectKind;
-using worker::EvidenceEntry;
 using worker::EvidenceSet;
 
-/// Objects side by side, as they go into one sealed memory.
-class ContentEvidence::Collected {
- public:
-  bool Has(const Digest& digest) const {
-    return std::ranges::any_of(entries_,
-                               [&](const EvidenceEntry& one) { return one.digest == digest; });
-  }
-  std::size_t room() const { return verifier::kMaxEvidenceBytes - bytes_.size(); }
-  bool IsFull() const { return entries_.size() >= verifier::kMaxEvidenceObjects; }
-
-  void Add(ObjectKind kind, const Digest& digest, base::ByteView bytes, std::string offered_for) {
-    entries_.push_back({kind, digest, bytes_.size(), bytes.size(), std::move(offered_for), ""});
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
-  }
-
-  base::Result<EvidenceSet> Seal() && {
-    SIGWARD_ASSIGN_OR_RETURN(base::UniqueFd sealed, base::SealBytes(bytes_));
-    SIGWARD_ASSIGN_OR_RETURN(
-        base::SealedMemory memory,
-        base::SealedMemory::Open(std::move(sealed), verifier::kMaxEvidenceBytes));
-    return EvidenceSet{std::move(memory), std::move(entries_), {}};
-  }
-
- private:
-  base::ByteBuffer bytes_;
-  std::vector<EvidenceEntry> entries_;
+/// One search.
+struct ContentEvidence::Look {
+  /// What names of signatures begin with, "REPOSITORY:[PREFIX]".
+  const std::vector<std::string> beginnings;
+  const std::vector<std::string> namespaces;
+  evidence::CollectedEvidence collected;
+  const base::Deadline deadline;
 };
 
-base::Status ContentEvidence::Collect(const std::string& ns, const Image& signature,
-                                      const Digest& subject, Collected& collected,
-                                      const base::Deadline& deadline) {
-  if (collected.Has(signature.target)) {
-    return base::Ok();
+base::Status ContentEvidence::CollectReferrers(Look& look, const ContentBlobs& blobs,
+                                               const Digest& target, const Digest& subject) {
+  SIGWARD_ASSIGN_OR_RETURN(
+      const Catalogue catalogue,
+      Catalogue::ReadReferrersTag(target, blobs, contents_.facts().reader(), look.deadline));
+  for (const Candidate& candidate : catalogue.Of(subject)) {
+    SIGWARD_RETURN_IF_ERROR(look.collected.AddSignature(blobs, candidate, subject, look.deadline));
   }
-  const auto facts =
-      contents_.Facts(ns, signature.target, worker::ImageObjectRole::kTarget, deadline);
-  const auto* manifest = facts.ok() ? std::get_if<worker::ManifestFacts>(&*facts) : nullptr;
-  if (manifest == nullptr) {
-    // A broken one hides nothing; what could not be told is told.
-    return !facts.ok() && base::CouldNotTell(facts.error().reason) ? base::Status(facts.error())
-                                                                   : base::Ok();
+  return catalogue.problem() ? base::Status(*catalogue.problem()) : base::Ok();
+}
+
+base::Result<bool> ContentEvidence::CollectAt(Look& look, const std::string& tag,
+                                              const Digest& subject) {
+  bool found = false;
+  for (const std::string& ns : look.namespaces) {
+    const ContentBlobs blobs(containerd_, ns);
+    SIGWARD_ASSIGN_OR_RETURN(const auto signature,
+                             containerd_.FindImage(ns, tag + ".sig", look.deadline));
+    SIGWARD_ASSIGN_OR_RETURN(const auto referrers, containerd_.FindImage(ns, tag, look.deadline));
+    if (signature.has_value()) {
+      SIGWARD_RETURN_IF_ERROR(look.collected.AddSignature(
+          blobs, {signature->target, ObjectKind::kLegacyManifest}, subject, look.deadline));
+    }
+    if (referrers.has_value()) {
+      SIGWARD_RETURN_IF_ERROR(CollectReferrers(look, blobs, referrers->target, subject));
+    }
+    found = found || signature.has_value() || referrers.has_value();
   }
-  std::vector<std::pair<Digest, ObjectKind>> wanted{
-      {signature.target, ObjectKind::kLegacyManifest}};
-  for (const Digest& layer : manifest->layers) {
-    wanted.emplace_back(layer, ObjectKind::kBlob);
+  return found;
+}
+
+base::Result<bool> ContentEvidence::Collect(Look& look, const Digest& subject) {
+  const std::string digest_tag =
+      std::string(subject.algorithm_name()) + "-" + std::string(subject.hex());
+  bool found = false;
+  for (const std::string& beginning : look.beginnings) {
+    SIGWARD_ASSIGN_OR_RETURN(const bool here, CollectAt(look, beginning + digest_tag, subject));
+    found = found || here;
   }
-  for (const auto& [digest, kind] : wanted) {
-    if (collected.IsFull() || collected.Has(digest)) {
+  return found;
+}
+
+/// A signature of this node's manifest counts for the index that lists it.
+base::Status ContentEvidence::CollectMember(Look& look, const Digest& digest) {
+  for (const std::string& ns : look.namespaces) {
+    const ContentBlobs blobs(containerd_, ns);
+    const auto facts =
+        contents_.facts().Of(blobs, digest, worker::ImageObjectRole::kTarget, look.deadline);
+    if (!facts.ok()) {
+      if (base::CouldNotTell(facts.error().reason)) {
+        return facts.error();
+      }
       continue;
     }
-    const std::size_t max = std::min(collected.room(), verifier::kMaxManifestBytes);
-    auto bytes = containerd_.Read(ns, digest, max, deadline);
-    if (!bytes.ok() && base::CouldNotTell(bytes.error().reason)) {
-      return std::move(bytes).error();
+    const auto* index = std::get_if<worker::IndexFacts>(&*facts);
+    if (index == nullptr) {
+      return base::Ok();
     }
-    if (bytes.ok() && bytes->has_value()) {
-      collected.Add(kind, digest, (*bytes)->bytes(),
-                    kind == ObjectKind::kBlob ? "" : subject.text());
-    }
+    SIGWARD_ASSIGN_OR_RETURN(const bool found, Collect(look, index->member));
+    return found ? look.collected.AddIndex(blobs, digest, look.deadline) : base::Ok();
   }
   return base::Ok();
 }
@@ -84,22 +97,18 @@ base::Result<EvidenceSet> ContentEvidence::Find(const verifier::ImageRef& image,
                                                 const Digest& digest,
                                                 std::span<const policy::SignatureSource> sources,
                                                 const base::Deadline& deadline) {
-  const std::string tag =
-      std::string(digest.algorithm_name()) + "-" + std::string(digest.hex()) + ".sig";
+  std::vector<std::string> beginnings;
+  for (const policy::SignatureSource& source : sources) {
+    beginnings.push_back((source.IsOwnRepository() ? image.name() : source.name()) + ":" +
+                         source.tag_prefix);
+  }
   SIGWARD_ASSIGN_OR_RETURN(std::vector<std::string> namespaces, containerd_.Namespaces(deadline));
   namespaces.resize(std::min(namespaces.size(), kMaxNamespaces));
-  Collected collected;
-  for (const policy::SignatureSource& source : sources) {
-    const std::string repository = source.IsOwnRepository() ? image.name() : source.name();
-    const std::string name = repository + ":" + source.tag_prefix + tag;
-    for (const std::string& ns : namespaces) {
-      SIGWARD_ASSIGN_OR_RETURN(const auto signature, containerd_.FindImage(ns, name, deadline));
-      if (signature.has_value()) {
-        SIGWARD_RETURN_IF_ERROR(Collect(ns, *signature, digest, collected, deadline));
-      }
-    }
-  }
-  return std::move(collected).Seal();
+  Look look{std::move(beginnings), std::move(namespaces),
+            evidence::CollectedEvidence(contents_.facts()), deadline};
+  SIGWARD_RETURN_IF_ERROR(Collect(look, digest));
+  SIGWARD_RETURN_IF_ERROR(CollectMember(look, digest));
+  return std::move(look.collected).Seal();
 }
 
 }  // namespace sigward::containerd

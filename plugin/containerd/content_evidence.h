@@ -19,26 +19,32 @@ namespace sigward::containerd {
 inline constexpr std::size_t kMaxNamespaces = 256;
 
 /// Signatures that lie in containerd's own store because somebody has imported or pulled them
-/// beside the image: cosign's signature image, under its name REPOSITORY:[PREFIX]sha256-HEX.sig, in
-/// any namespace. Where it lies is no reason to trust it.
+/// beside the image, in any namespace: cosign's signature image, under its name
+/// REPOSITORY:[PREFIX]sha256-HEX.sig, and referrers that the index REPOSITORY:[PREFIX]sha256-HEX
+/// lists. Where they lie is no reason to trust them.
 class ContentEvidence final : public gate::NodeEvidence {
  public:
   /// Both outlive it.
   ContentEvidence(Containerd& containerd, ImageContents& contents)
       : containerd_(containerd), contents_(contents) {}
 
-  /// Fails as Containerd does; a signature image that is not whole, or none, counts as absent.
+  /// The signatures of DIGEST, and those of its manifest for the node's platform where DIGEST names
+  /// an index that is there. Fails as Containerd does; a signature that is not whole, or none,
+  /// counts as absent.
   base::Result<worker::EvidenceSet> Find(const verifier::ImageRef& image,
                                          const verifier::Digest& digest,
                                          std::span<const policy::SignatureSource> sources,
                                          const base::Deadline& deadline) override;
 
  private:
-  class Collected;
+  struct Look;
 
-  base::Status Collect(const std::string& ns, const Image& signature,
-                       const verifier::Digest& subject, Collected& collected,
-                       const base::Deadline& deadline);
+  /// True when there was something under the names that stand for SUBJECT.
+  base::Result<bool> Collect(Look& look, const verifier::Digest& subject);
+  base::Result<bool> CollectAt(Look& look, const std::string& tag, const verifier::Digest& subject);
+  base::Status CollectReferrers(Look& look, const ContentBlobs& blobs,
+                                const verifier::Digest& target, const verifier::Digest& subject);
+  base::Status CollectMember(Look& look, const verifier::Digest& digest);
 
   Containerd& containerd_;
   ImageContents& contents_;

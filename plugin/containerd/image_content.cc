@@ -1,6 +1,6 @@
 #include "plugin/containerd/image_content.h"
 
-#include <utility>
+#include <variant>
 
 namespace sigward::containerd {
 
@@ -13,38 +13,7 @@ using worker::ImageObjectRole;
 base::Result<ImageObjectFacts> ImageContents::Facts(const std::string& ns, const Digest& digest,
                                                     ImageObjectRole role,
                                                     const base::Deadline& deadline) {
-  const Key key(digest, role);
-  {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = remembered_.find(key); found != remembered_.end()) {
-      return found->second;
-    }
-  }
-  auto facts = Read(ns, digest, role, deadline);
-  // What could not be told now may be told the next time, what is not here may come, and bytes that
-  // were not the digest's may be mended.
-  if (!facts.ok() &&
-      (base::CouldNotTell(facts.error().reason) || facts.error().reason == Reason::kImageUnknown ||
-       facts.error().reason == Reason::kDigestMismatch)) {
-    return facts;
-  }
-  const std::lock_guard lock(mutex_);
-  if (remembered_.size() >= kMaxRememberedObjects) {
-    remembered_.clear();
-  }
-  remembered_.emplace(key, facts);
-  return facts;
-}
-
-base::Result<ImageObjectFacts> ImageContents::Read(const std::string& ns, const Digest& digest,
-                                                   ImageObjectRole role,
-                                                   const base::Deadline& deadline) {
-  SIGWARD_ASSIGN_OR_RETURN(const auto bytes,
-                           containerd_.Read(ns, digest, verifier::kMaxManifestBytes, deadline));
-  if (!bytes.has_value()) {
-    return Fail(Reason::kImageUnknown, digest.text() + " is not in containerd's content store");
-  }
-  return reader_.ReadImageObject(digest, role, platform_, *bytes, deadline);
+  return facts_.Of(ContentBlobs(containerd_, ns), digest, role, deadline);
 }
 
 base::Result<ImageContent> ImageContents::Of(const std::string& ns, const Digest& target,

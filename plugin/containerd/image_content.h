@@ -1,25 +1,21 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/sealed_memory.h"
 #include "plugin/containerd/containerd.h"
+#include "plugin/evidence/blobs.h"
+#include "plugin/evidence/object_facts.h"
 #include "verifier/digest.h"
 #include "verifier/evidence.h"
 #include "worker/client/reader.h"
 
 namespace sigward::containerd {
-
-/// Objects whose facts are remembered, some 300 bytes each, also that one is no image's object at
-/// all (else a store full of hostile ones would have each read anew by every create). They are
-/// named by content, so no entry is ever out of date; when there are more, all are forgotten.
-inline constexpr std::size_t kMaxRememberedObjects = 32768;
 
 /// What an image on this node is made of, from its name's target down to the files: every object
 /// hashed, and read by a child of verifyd.
@@ -33,12 +29,31 @@ struct ImageContent {
   verifier::Digest lineage;
 };
 
+/// The content store of one containerd as one namespace sees it.
+class ContentBlobs final : public evidence::Blobs {
+ public:
+  /// CONTAINERD outlives it.
+  ContentBlobs(Containerd& containerd, std::string ns)
+      : containerd_(containerd), ns_(std::move(ns)) {}
+
+  base::Result<std::optional<base::SealedMemory>> Read(
+      const verifier::Digest& digest, std::size_t max_bytes,
+      const base::Deadline& deadline) const override {
+    return containerd_.Read(ns_, digest, max_bytes, deadline);
+  }
+  std::string place() const override { return "containerd's content store"; }
+
+ private:
+  Containerd& containerd_;
+  const std::string ns_;
+};
+
 /// Reads images of containerd's content store. Safe for use by many threads.
 class ImageContents {
  public:
   /// Both outlive it. PLATFORM is the node's.
   ImageContents(Containerd& containerd, worker::Reader& reader, verifier::Platform platform)
-      : containerd_(containerd), reader_(reader), platform_(std::move(platform)) {}
+      : containerd_(containerd), facts_(reader, std::move(platform)) {}
 
   /// Fails with kImageUnknown when an object is not on this node, or as worker::Reader and
   /// Containerd do.
@@ -51,18 +66,12 @@ class ImageContents {
                                                worker::ImageObjectRole role,
                                                const base::Deadline& deadline);
 
+  /// Where facts are remembered, by whomever they are asked for.
+  evidence::ObjectFacts& facts() { return facts_; }
+
  private:
-  using Key = std::pair<verifier::Digest, worker::ImageObjectRole>;
-
-  base::Result<worker::ImageObjectFacts> Read(const std::string& ns, const verifier::Digest& digest,
-                                              worker::ImageObjectRole role,
-                                              const base::Deadline& deadline);
-
   Containerd& containerd_;
-  worker::Reader& reader_;
-  const verifier::Platform platform_;
-  std::mutex mutex_;
-  std::map<Key, base::Result<worker::ImageObjectFacts>> remembered_;
+  evidence::ObjectFacts facts_;
 };
 
 }  // namespace sigward::containerd

@@ -143,10 +143,11 @@ class Gate::Search {
   }
 
   bool TryNode() {
-    if (gate_.node_ == nullptr) {
-      return false;
-    }
-    auto found = gate_.node_->Find(workload_.image, workload_.digest, WantedSources(), deadline_);
+    return std::ranges::any_of(gate_.node_, [&](NodeEvidence* place) { return TryPlace(*place); });
+  }
+
+  bool TryPlace(NodeEvidence& place) {
+    auto found = place.Find(workload_.image, workload_.digest, WantedSources(), deadline_);
     if (!found.ok()) {
       // The registry may still have it; a create has nowhere else to look.
       if (!policy::MayUseNetwork(workload_.origin)) {
@@ -154,7 +155,14 @@ class Gate::Search {
       }
       return Evaluate();
     }
+    NoteUnread(*found);
     return TryEvidence(*found, Place::kElsewhere);
+  }
+
+  void NoteUnread(worker::EvidenceSet& evidence) {
+    for (worker::UnreadPlace& place : evidence.unread) {
+      CouldNotRead(base::Within(place.place, std::move(place.error)));
+    }
   }
 
   /// The places where an authority of a policy looks that is not satisfied.

@@ -24,7 +24,8 @@ class NodeEvidence {
  public:
   virtual ~NodeEvidence() = default;
   /// The signatures of DIGEST that lie there for SOURCES, where the image's own repository is that
-  /// of IMAGE; may be none.
+  /// of IMAGE; may be none. Parts of the place that could not be read are told
+  /// (EvidenceSet::unread).
   virtual base::Result<worker::EvidenceSet> Find(const verifier::ImageRef& image,
                                                  const verifier::Digest& digest,
                                                  std::span<const policy::SignatureSource> sources,
@@ -38,15 +39,15 @@ inline constexpr std::chrono::milliseconds kAbsenceRemembered{200};
 /// The one place where decisions are made, whoever asks.
 class Gate {
  public:
-  /// Everything outlives the gate. PLATFORM is the node's. STORE may be null, then nothing is kept;
-  /// NODE may be null.
+  /// Everything outlives the gate. PLATFORM is the node's. STORE may be null, then nothing is kept.
+  /// NODE are places on this node, asked in order.
   Gate(worker::Fetcher& fetcher, worker::Verifier& verifier, EvidenceStore* store,
        verifier::Platform platform, const base::Clock& clock = base::Clock::System(),
-       NodeEvidence* node = nullptr)
+       std::vector<NodeEvidence*> node = {})
       : fetcher_(fetcher),
         verifier_(verifier),
         store_(store),
-        node_(node),
+        node_(std::move(node)),
         platform_(std::move(platform)),
         searches_(clock) {}
 
@@ -74,7 +75,7 @@ class Gate {
   worker::Fetcher& fetcher_;
   worker::Verifier& verifier_;
   EvidenceStore* store_;
-  NodeEvidence* node_;
+  const std::vector<NodeEvidence*> node_;
   const verifier::Platform platform_;
   Remembered remembered_;
   base::SingleFlight<policy::Decision> searches_;

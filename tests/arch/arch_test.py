@@ -239,7 +239,7 @@ class House(unittest.TestCase):
 
     def test_coverage_names_every_test_of_the_create_gate(self):
         there = set()
-        for name in ("test_create", "test_create_faults"):
+        for name in ("test_create", "test_create_faults", "test_air_gap"):
             text = (SOURCE / f"tests/e2e/{name}.py").read_text()
             for part in re.split(r"^class ", text, flags=re.M)[1:]:
                 there |= {f"{part.split('(')[0]}.{test}" for test in re.findall(r"def (test_\w+)", part)}

@@ -27,8 +27,11 @@ class BedCase(unittest.TestCase):
     containerd   a private containerd, made by CONTAINERD
     cri          and its CRI client
     docker       and a dockerd on it
+
+    LAYOUTS names folders in cls.layouts in which the daemon looks for evidence.
     """
     NEEDS = ()
+    LAYOUTS = ()
     CONTAINERD = Containerd
 
     @classmethod
@@ -50,8 +53,10 @@ class BedCase(unittest.TestCase):
             cls.network = Network()
             cls.addClassCleanup(cls.network.close)
         cls._start_registries()
+        cls.layouts = cls.place / "layouts"
         cls.sigward = Sigward(cls.place / "sigward", cls.hosts_dir, cls.place / "containerd", cls.network,
-                              cls.registry_config(), cls.environment())
+                              cls.registry_config(), cls.environment(),
+                              [cls.layouts / name for name in cls.LAYOUTS])
         cls.sigward.compile(*cls.policies())
         cls.addClassCleanup(cls._check_for_sanitizer_reports)
         cls.addClassCleanup(cls.sigward.stop)

@@ -13,9 +13,11 @@ WORKERS = ("sigward-fetchd", "sigward-verifyd")
 
 
 class Sigward:
-    def __init__(self, folder, hosts_dir, containerd=None, network=None, registry=None, environment=None):
+    def __init__(self, folder, hosts_dir, containerd=None, network=None, registry=None, environment=None,
+                 layouts=()):
         """CONTAINERD is the folder of a Containerd, there or still to come. With a NETWORK it has no
-        other. REGISTRY is more of the configuration's section of that name."""
+        other. REGISTRY is more of the configuration's section of that name. LAYOUTS are folders, there
+        or still to come."""
         containerd = containerd or folder / "containerd"
         self.folder = folder
         self.socket = folder / "run/gate.sock"
@@ -40,7 +42,10 @@ source = "file://{self.policy_file}"
 dir = "{folder}/state"
 [registry]
 hosts_dir = "{hosts_dir}"
-{"".join(f"{key} = {json.dumps(value)}" + chr(10) for key, value in (registry or {}).items())}""")
+{"".join(f"{key} = {json.dumps(value)}" + chr(10) for key, value in (registry or {}).items())}
+[evidence]
+layouts = {json.dumps([str(layout) for layout in layouts])}
+""")
         self._environment = environment or {}
 
     # ---- life -----------------------------------------------------------------------------------

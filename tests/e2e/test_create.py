@@ -4,7 +4,7 @@ import json
 import shutil
 import unittest
 
-from bed import images
+from bed import images, signing
 from bed.case import BedCase
 from bed.containers import Containers
 
@@ -270,6 +270,21 @@ class Pods(CreateCase):
             with self.subTest(key):
                 signature = base64.b64encode(self.keys.sign(key, payload.encode())).decode()
                 pod = self.cri.pod(**{"cosign.sigstore.dev/signature": signature})
+                self.addCleanup(pod.remove)
+                if allowed:
+                    self.assert_pod_starts(pod.start(reference))
+                else:
+                    self.assert_pod_refuses(pod.start(reference), "no-signature: ")
+
+    def test_bundle_in_the_pods_annotation(self):
+        reference = self.unsigned("annotated-bundle")
+        digest = images.build(f"{type(self).__name__} annotated-bundle v1", runs=True).top
+        statement = signing.statement(digest)
+        for key, allowed in (("other", False), ("good", True)):
+            with self.subTest(key):
+                signature = self.keys.sign(key, signing.pre_authentication(statement))
+                pod = self.cri.pod(**{"cosign.sigstore.dev/signature":
+                                      signing.bundle(statement, signature).decode()})
                 self.addCleanup(pod.remove)
                 if allowed:
                     self.assert_pod_starts(pod.start(reference))

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fake_node.h"
+#include "layout_folder.h"
 #include "plugin/gate/evidence_store.h"
 #include "result_matchers.h"
 #include "temp_folder.h"
@@ -18,15 +19,12 @@ namespace {
 using base::Fail;
 using base::Reason;
 using testing::DigestNumber;
+using testing::DigestOf;
 using testing::FailsWith;
 using testing::IsOk;
 using verifier::Digest;
 using verifier::ObjectKind;
 using worker::ImageObjectRole;
-
-Digest DigestOf(const std::string& bytes) {
-  return Digest::Of(base::AsBytes(bytes));
-}
 
 const std::vector<policy::SignatureSource> kBesideTheImage = {{}};
 
@@ -137,6 +135,45 @@ TEST_F(ContentEvidenceTest, AMissingLayerIsLeftOut) {
   const std::map<std::string, ObjectKind> expected = {{"manifest", ObjectKind::kLegacyManifest},
                                                       {"two", ObjectKind::kBlob}};
   EXPECT_EQ(ObjectsOf(Find()), expected);
+}
+
+TEST_F(ContentEvidenceTest, FindsBundlesBehindTheTagOfReferrers) {
+  const std::string bundle = testing::BundleManifest(subject_, "bundle");
+  const std::string others = testing::BundleManifest(DigestNumber(7), "others");
+  const std::string index =
+      testing::IndexOf({testing::DescriptorOf(bundle, verifier::kOciManifestType),
+                        testing::DescriptorOf(others, verifier::kOciManifestType)});
+  for (const std::string& bytes : {bundle, others, index, std::string("bundle")}) {
+    node_.containerd.PutContent("default", DigestOf(bytes), bytes);
+  }
+  node_.reader.Put(DigestOf(bundle), ImageObjectRole::kTarget,
+                   {worker::ManifestFacts{DigestNumber(5), {DigestOf("bundle")}}});
+  const std::map<std::string, ObjectKind> expected = {{bundle, ObjectKind::kReferrerManifest},
+                                                      {"bundle", ObjectKind::kBlob}};
+  // skopeo leaves the one referrer itself under the index's name.
+  for (const std::string& target : {index, bundle}) {
+    node_.containerd.PutImage(
+        "default", {"registry.example/app:" + testing::TagOf(subject_), DigestOf(target), ""});
+    EXPECT_EQ(ObjectsOf(Find()), expected);
+  }
+  node_.containerd.Break("Read " + DigestOf(bundle).text());
+  EXPECT_THAT(Find(), FailsWith(Reason::kContainerdUnreachable));
+}
+
+TEST_F(ContentEvidenceTest, ASignatureOfThisNodesManifestCountsForTheIndex) {
+  const std::string index = "index";
+  node_.containerd.PutContent("default", DigestOf(index), index);
+  node_.reader.Put(DigestOf(index), ImageObjectRole::kTarget, {worker::IndexFacts{subject_}});
+  const auto find = [&] {
+    return evidence_.Find(verifier::ImageRef::Parse("registry.example/app:v1").value(),
+                          DigestOf(index), kBesideTheImage, testing::Soon());
+  };
+  EXPECT_TRUE(ObjectsOf(find()).empty()) << "an index alone is no evidence";
+  PutSignature("manifest", {"one"});
+  const std::map<std::string, ObjectKind> expected = {{"manifest", ObjectKind::kLegacyManifest},
+                                                      {"one", ObjectKind::kBlob},
+                                                      {index, ObjectKind::kImageIndex}};
+  EXPECT_EQ(ObjectsOf(find()), expected);
 }
 
 TEST_F(ContentEvidenceTest, WhatCannotBeReadIsTold) {

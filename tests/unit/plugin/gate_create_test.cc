@@ -124,6 +124,27 @@ TEST_F(GateNodeEvidenceTest, APullAsksTheRegistryWhenThePlaceCannotBeRead) {
   EXPECT_EQ(decision.verdict, Verdict::kDeny) << "the registry has said that there is none";
 }
 
+TEST_F(GateNodeEvidenceTest, TheNextPlaceIsAskedUntilOneSatisfies) {
+  node_evidence_.fails = Fail(Reason::kContainerdUnreachable, "gone");
+  second_.objects = {{ObjectKind::kLegacyManifest, "signed", ""}};
+  EXPECT_EQ(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)})})).verdict, Verdict::kAllow);
+  EXPECT_EQ(fetcher_.asked_image, 0);
+  node_evidence_.fails.reset();
+  node_evidence_.objects = second_.objects;
+  EXPECT_EQ(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)})}), 2).verdict, Verdict::kAllow);
+  EXPECT_EQ(second_.asked, 1);
+}
+
+TEST_F(GateNodeEvidenceTest, PartsOfAPlaceThatCouldNotBeReadAreTold) {
+  node_evidence_.unread = {{"layout /air", Fail(Reason::kIoFailed, "/air is not owned by root")}};
+  const auto decision = Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)})}));
+  EXPECT_EQ(decision.verdict, Verdict::kUndetermined);
+  ASSERT_TRUE(decision.error.has_value());
+  EXPECT_EQ(decision.error->reason, Reason::kIoFailed);
+  fetcher_.image = {{ObjectKind::kLegacyManifest, "signed", ""}};
+  EXPECT_EQ(Decide(SnapshotOf({PolicyOf("p", {Key(kKeyA)})}), 2).verdict, Verdict::kAllow);
+}
+
 TEST_F(GateNodeEvidenceTest, APrefetchMayUseTheNetwork) {
   fetcher_.image = {{ObjectKind::kLegacyManifest, "signed", ""}};
   auto workload = WorkloadOf("registry.example/app:v1");

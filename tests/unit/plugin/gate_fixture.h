@@ -140,13 +140,16 @@ class FakeNodeEvidence final : public gate::NodeEvidence {
     if (fails.has_value()) {
       return *fails;
     }
-    return EvidenceOf(objects);
+    worker::EvidenceSet evidence = EvidenceOf(objects);
+    evidence.unread = unread;
+    return evidence;
   }
 
   std::atomic<int> asked = 0;
   std::optional<base::Error> fails;
   std::vector<ObjectForTesting> objects;
   std::vector<policy::SignatureSource> asked_for;
+  std::vector<worker::UnreadPlace> unread;
 };
 
 class GateFixture : public ::testing::Test {
@@ -170,7 +173,9 @@ class GateFixture : public ::testing::Test {
   std::string media_type_ = "application/vnd.oci.image.manifest.v1+json";
   gate::EvidenceStore store_{folder_ / "evidence"};
   FakeNodeEvidence node_evidence_;
-  gate::Gate gate_{fetcher_, verifier_, &store_, {"linux", "amd64", ""}, clock_, &node_evidence_};
+  FakeNodeEvidence second_;
+  gate::Gate gate_{
+      fetcher_, verifier_, &store_, {"linux", "amd64", ""}, clock_, {&node_evidence_, &second_}};
 };
 
 }  // namespace sigward::testing

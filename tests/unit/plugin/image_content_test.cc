@@ -126,7 +126,7 @@ TEST_F(ImageContentTest, AllIsForgottenWhenThereIsTooMuch) {
                                 testing::Soon());
   };
   EXPECT_THAT(ask(first.target), IsOk());
-  const int others = static_cast<int>(kMaxRememberedObjects) - 1;
+  const int others = static_cast<int>(evidence::kMaxRememberedObjects) - 1;
   for (int i = 0; i < others; ++i) {
     node_.containerd.PutContent(testing::FakeNode::kNs, hostile(i), "");
     ASSERT_THAT(ask(hostile(i)), FailsWith(Reason::kWrongType));
