@@ -137,7 +137,7 @@ base::Result<Child> Spawn(const Program& program, int in, int out, int err) {
 /// Returns whether all of it was kept. Bounded, so that a program that never stops cannot hold up
 /// its own deadline.
 bool Drain(UniqueFd& pipe, std::string& kept, std::size_t max) {
-  std::array<char, kReadAtOnce> buffer;
+  std::array<char, kReadAtOnce> buffer{};
   bool whole = true;
   for (int i = 0; i < kReadsInARow && pipe.valid(); ++i) {
     const ssize_t size = read(pipe.get(), buffer.data(), buffer.size());
