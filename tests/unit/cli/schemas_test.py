@@ -145,7 +145,7 @@ SAMPLES = {
     "status": [STATUS],
     "doctor": [DOCTOR],
 }
-OF_A_DECISION = {"digest", "detail", "container", "notes"}
+OF_A_DECISION = {"digest", "detail", "container", "notes", "source"}
 OPTIONAL = {
     "policy": {
         "transparencyUrl",
@@ -156,6 +156,7 @@ OPTIONAL = {
         "stopRunning",
         "acceptUnprovableRootfs",
         "refuseModifiedRootfs",
+        "source",
     },
     "decision": OF_A_DECISION,
     "audit": OF_A_DECISION,
@@ -178,6 +179,8 @@ def is_optional(name, path, field):
     """Whether FIELD of the object at PATH may be missing."""
     if path and path[-1] == "container":
         return field in {"name", "podNamespace", "pod"}
+    if path and path[-1] == "source":
+        return True
     return field in OPTIONAL[name]
 
 
