@@ -14,7 +14,6 @@ namespace {
 using base::Fail;
 using base::Json;
 using base::JsonFields;
-using base::Ok;
 using base::Reason;
 using base::Result;
 using base::Within;
@@ -127,14 +126,11 @@ Result<SignatureSource> ParseSource(const Json& value, const std::string& where)
   SIGWARD_ASSIGN_OR_RETURN(std::string tag_prefix, text("tagPrefix"));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   auto source = SignatureSource::Of(repository, std::move(tag_prefix));
-  if (!source.ok()) {
-    return Within(where, std::move(source).error());
-  }
   // One spelling only, so that one policy has one compiled form.
-  if (value.empty() || ToJson(*source) != value) {
+  if (source.ok() && (value.empty() || ToJson(*source) != value)) {
     return Fail(Reason::kPolicyInvalid, where + " is empty or not normalised");
   }
-  return source;
+  return source.ok() ? source : Result<SignatureSource>(Within(where, source.error()));
 }
 
 Result<Authority> ParseAuthority(const Json& value, const std::string& where) {
@@ -169,7 +165,7 @@ base::Status CheckDistinct(const std::vector<Authority>& authorities, const std:
       return Fail(Reason::kPolicyInvalid, where + ": two authorities have one name");
     }
   }
-  return Ok();
+  return base::Ok();
 }
 
 /// A switch that is off unless it is there and true.
@@ -259,7 +255,7 @@ base::Status SortByName(std::vector<Policy>& policies) {
   if (twice != policies.end()) {
     return Fail(Reason::kPolicyInvalid, "two policies have the name " + twice->name);
   }
-  return Ok();
+  return base::Ok();
 }
 
 Result<CompiledPolicies> ParseCompiled(std::string_view text) {
