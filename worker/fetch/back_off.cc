@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-
-#include "worker/fetch/url.h"
+#include <ctime>
 
 namespace sigward::worker {
 namespace {
@@ -21,10 +20,6 @@ std::optional<std::time_t> ParseDate(const std::string& date) {
   const std::time_t parsed =
       date.empty() || date.size() > kMaxDate ? -1 : curl_getdate(date.c_str(), nullptr);
   return parsed < 0 ? std::nullopt : std::optional(parsed);
-}
-
-std::string NameOf(const Origin& host) {
-  return Url{host, "", ""}.text();
 }
 
 }  // namespace
@@ -50,26 +45,26 @@ std::optional<seconds> ParseRetryAfter(std::string_view retry_after, const std::
 
 BackOff::BackOff(const base::Clock& clock) : clock_(&clock), random_(std::random_device{}()) {}
 
-std::optional<BackOff::Pause> BackOff::PauseOf(const Origin& host) {
+std::optional<BackOff::Pause> BackOff::PauseOf(const std::string& place) {
   const std::lock_guard lock(mutex_);
-  const auto found = hosts_.find(NameOf(host));
+  const auto found = places_.find(place);
   const auto now = clock_->SteadyNow();
-  if (found == hosts_.end() || now >= found->second.until) {
+  if (found == places_.end() || now >= found->second.until) {
     return std::nullopt;
   }
   return Pause{found->second.reason, std::chrono::ceil<milliseconds>(found->second.until - now)};
 }
 
-void BackOff::NoteRefusal(const Origin& host, base::Reason reason, std::optional<seconds> wanted) {
+void BackOff::NoteRefusal(const std::string& place, base::Reason reason,
+                          std::optional<seconds> wanted) {
   const std::lock_guard lock(mutex_);
-  const std::string name = NameOf(host);
   const auto now = clock_->SteadyNow();
-  if (!hosts_.contains(name) && hosts_.size() >= kMaxPausingHosts) {
-    hosts_.erase(std::min_element(hosts_.begin(), hosts_.end(), [](const auto& a, const auto& b) {
-      return a.second.until < b.second.until;
-    }));
+  if (!places_.contains(place) && places_.size() >= kMaxPausingPlaces) {
+    places_.erase(std::min_element(
+        places_.begin(), places_.end(),
+        [](const auto& a, const auto& b) { return a.second.until < b.second.until; }));
   }
-  Refusals& refusals = hosts_.try_emplace(name, Refusals{reason, 0, {}}).first->second;
+  Refusals& refusals = places_.try_emplace(place, Refusals{reason, 0, {}}).first->second;
   const bool is_pausing = now < refusals.until;
   refusals.reason = reason;
   milliseconds pause{0};
@@ -83,12 +78,12 @@ void BackOff::NoteRefusal(const Origin& host, base::Reason reason, std::optional
   refusals.until = std::max(refusals.until, now + pause);
 }
 
-void BackOff::NoteAnswer(const Origin& host) {
+void BackOff::NoteAnswer(const std::string& place) {
   const std::lock_guard lock(mutex_);
-  const auto found = hosts_.find(NameOf(host));
-  // What was under way when the host refused something else does not end the pause.
-  if (found != hosts_.end() && clock_->SteadyNow() >= found->second.until) {
-    hosts_.erase(found);
+  const auto found = places_.find(place);
+  // What was under way when the place refused something else does not end the pause.
+  if (found != places_.end() && clock_->SteadyNow() >= found->second.until) {
+    places_.erase(found);
   }
 }
 

@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "base/reason.h"
-#include "worker/fetch/endpoint.h"
 
 namespace sigward::worker {
 
@@ -20,8 +19,8 @@ inline constexpr std::chrono::seconds kLongestRetryAfter{300};
 /// The pause after a first refusal that names none. Each further one doubles it.
 inline constexpr std::chrono::milliseconds kFirstPause{200};
 inline constexpr std::chrono::milliseconds kLongestPause{10'000};
-/// Hosts whose pauses are remembered.
-inline constexpr std::size_t kMaxPausingHosts = 1024;
+/// Places whose pauses are remembered.
+inline constexpr std::size_t kMaxPausingPlaces = 1024;
 
 /// The time from an answer's DATE on that its Retry-After wants (RFC 9110 §10.2.3): seconds, or a
 /// date. Both are the server's, so this machine's clock has no part in it. At most
@@ -29,7 +28,7 @@ inline constexpr std::size_t kMaxPausingHosts = 1024;
 std::optional<std::chrono::seconds> ParseRetryAfter(std::string_view retry_after,
                                                     const std::string& date);
 
-/// Which hosts have said that they want to be left alone for a while (429, 503), shared by all
+/// Which places (a host, or a repository at one) want to be left alone for a while, shared by all
 /// threads, so that 1,000 questions do not ask 1,000 times. Safe for several threads.
 class BackOff {
  public:
@@ -41,18 +40,18 @@ class BackOff {
 
   explicit BackOff(const base::Clock& clock = base::Clock::System());
 
-  /// The pause that HOST is in, if any.
-  std::optional<Pause> PauseOf(const Origin& host);
+  /// The pause that PLACE is in, if any.
+  std::optional<Pause> PauseOf(const std::string& place);
 
-  /// HOST has answered 429 or 503 (REASON). WANTED is what its Retry-After says. Without it the
+  /// PLACE has answered 429 or 503 (REASON). WANTED is what its Retry-After says. Without it the
   /// pause is kFirstPause, doubled by each further refusal after the pause before, up to
   /// kLongestPause; a random part of up to the half is taken off, so that who waited together does
   /// not come back together.
-  void NoteRefusal(const Origin& host, base::Reason reason,
+  void NoteRefusal(const std::string& place, base::Reason reason,
                    std::optional<std::chrono::seconds> wanted);
 
-  /// HOST has answered otherwise, and not during its pause: its next refusal is a first one.
-  void NoteAnswer(const Origin& host);
+  /// PLACE has answered otherwise, and not during its pause: its next refusal is a first one.
+  void NoteAnswer(const std::string& place);
 
  private:
   struct Refusals {
@@ -66,7 +65,7 @@ class BackOff {
   const base::Clock* clock_;
   std::mutex mutex_;
   std::minstd_rand random_;
-  std::map<std::string, Refusals> hosts_;
+  std::map<std::string, Refusals> places_;
 };
 
 }  // namespace sigward::worker

@@ -216,7 +216,7 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
     return NoHosts(task, task.image.registry(), hosts.error());
   }
   http.Allow(kMaxRequestsPerQuestion);
-  PacedHttp paced(http, context.back_off);
+  PacedHttp paced(http, context.back_off, task.image.repository());
   RepositoryReader reader(paced, context.notices, context.authorization, **hosts,
                           task.image.repository(), deadline);
   FetchReply reply;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -10,11 +13,14 @@
 
 namespace sigward::worker {
 
-/// HTTP for one question that leaves hosts alone for as long as they want.
+/// HTTP for one question about one repository that leaves hosts alone for as long as they want: a
+/// host that says 429, and a repository at a host that says 503. Overload is the whole host's too,
+/// but whoever owns a repository may be able to make it answer so, and must not silence the others.
 class PacedHttp {
  public:
-  /// Both outlive this.
-  PacedHttp(HttpClient& http, BackOff& back_off) : http_(&http), back_off_(&back_off) {}
+  /// HTTP and BACK_OFF outlive this.
+  PacedHttp(HttpClient& http, BackOff& back_off, std::string repository)
+      : http_(&http), back_off_(&back_off), repository_(std::move(repository)) {}
 
   /// Performs REQUESTS, which all go to ENDPOINT, as HttpClient::Perform does. While the endpoint's
   /// host wants a pause it waits; where the pause outlasts DEADLINE all of them fail at once, with
@@ -23,14 +29,19 @@ class PacedHttp {
                                                   std::span<const HttpRequest> requests,
                                                   const base::Deadline& deadline);
 
-  /// Whether ENDPOINT's host wants a pause now.
-  bool IsPausing(const Endpoint& endpoint) {
-    return back_off_->PauseOf(endpoint.origin).has_value();
-  }
+  /// Whether ENDPOINT wants a pause now.
+  bool IsPausing(const Endpoint& endpoint) const { return PauseOf(endpoint).has_value(); }
 
  private:
+  std::string PlaceOf(const Endpoint& endpoint) const;
+  /// The longer of the host's and the repository's.
+  std::optional<BackOff::Pause> PauseOf(const Endpoint& endpoint) const;
+  base::Status AwaitTurn(const Endpoint& endpoint, const base::Deadline& deadline) const;
+  void Note(const Endpoint& endpoint, const std::vector<base::Result<HttpResponse>>& results);
+
   HttpClient* http_;
   BackOff* back_off_;
+  std::string repository_;
 };
 
 }  // namespace sigward::worker

@@ -92,7 +92,10 @@ void RepositoryReader::EachEndpoint(
   for (auto at = asked.begin(); at != asked.end(); ++at) {
     const Endpoint* endpoint = *at;
     const bool is_last = endpoint == asked.back();
-    if (!is_last && (down_.contains(endpoint) || http_->IsPausing(*endpoint))) {
+    if (!is_last && http_->IsPausing(*endpoint)) {
+      down_.insert(endpoint);
+    }
+    if (!is_last && down_.contains(endpoint)) {
       continue;
     }
     // The registry itself may stand among its mirrors with other settings. Where they got an

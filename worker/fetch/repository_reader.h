@@ -87,7 +87,7 @@ class RepositoryReader {
   const Endpoints* endpoints_;
   std::string repository_;
   base::Deadline deadline_;
-  /// Hosts that could not be reached; only the last is tried again.
+  /// Hosts that could not be reached or want a pause; only the last is tried again.
   std::set<const Endpoint*> down_;
 };
 

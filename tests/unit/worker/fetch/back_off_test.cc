@@ -23,7 +23,7 @@ using testing::ServedReply;
 using testing::ServedRequest;
 using ::testing::SizeIs;
 
-const Origin kHost{"https", "r.example", "443"};
+constexpr const char* kHost = "https://r.example";
 
 TEST(RetryAfter, IsSecondsOrADate) {
   EXPECT_EQ(ParseRetryAfter("0", ""), seconds(0));
@@ -55,7 +55,7 @@ TEST(BackOff, PausesAsLongAsTheHostWants) {
   ASSERT_TRUE(back_off.PauseOf(kHost).has_value());
   EXPECT_EQ(back_off.PauseOf(kHost)->left, seconds(7));
   EXPECT_EQ(back_off.PauseOf(kHost)->reason, Reason::kRateLimited);
-  EXPECT_FALSE(back_off.PauseOf({"https", "r.example", "444"}).has_value());
+  EXPECT_FALSE(back_off.PauseOf("https://r.example:444").has_value());
   // Neither a shorter wish nor an answer that was under way ends it.
   back_off.NoteRefusal(kHost, Reason::kRateLimited, seconds(1));
   back_off.NoteAnswer(kHost);
@@ -96,11 +96,11 @@ TEST(BackOff, TakesManyRefusalsAtOnceForOne) {
   EXPECT_LE(back_off.PauseOf(kHost)->left, kFirstPause);
 }
 
-TEST(BackOff, HoldsABoundedNumberOfHosts) {
+TEST(BackOff, HoldsABoundedNumberOfPlaces) {
   testing::FakeClock clock;
   BackOff back_off(clock);
-  const auto host = [](std::size_t i) { return Origin{"https", "r" + std::to_string(i), "443"}; };
-  for (std::size_t i = 0; i < kMaxPausingHosts; ++i) {
+  const auto host = [](std::size_t i) { return "https://r" + std::to_string(i); };
+  for (std::size_t i = 0; i < kMaxPausingPlaces; ++i) {
     back_off.NoteRefusal(host(i), Reason::kRateLimited, seconds(i == 3 ? 10 : 20));
   }
   EXPECT_TRUE(back_off.PauseOf(host(3)).has_value());
@@ -146,6 +146,28 @@ TEST_F(BackOffTaskTest, SaysOfAnUnavailableHostThatItFails) {
   EXPECT_EQ(seen.failures[0].first, Reason::kRegistryError);
 }
 
+TEST_F(BackOffTaskTest, LetsNoRepositorySilenceAnother) {
+  server_.On("/v2/app/manifests/v1", [](const ServedRequest&, ServedReply& reply) {
+    reply.Send(503, "", "Retry-After: 60\r\n");
+  });
+  server_.On("/v2/limited/manifests/v1", [](const ServedRequest&, ServedReply& reply) {
+    reply.Send(429, "", "Retry-After: 60\r\n");
+  });
+  const auto reason_for = [this](const std::string& repository) {
+    rpc::FetchQuestion question = Question(rpc::FetchQuestion::RESOLVE);
+    question.set_repository(repository);
+    question.set_tag("v1");
+    return static_cast<Reason>(Ask(question).answer.reason());
+  };
+  EXPECT_EQ(reason_for("app"), Reason::kRegistryError);
+  EXPECT_EQ(reason_for("other"), Reason::kNotFound);
+  EXPECT_EQ(reason_for("app"), Reason::kRegistryError);
+  EXPECT_THAT(server_.requests(), IsEmpty());
+  // What a host does not want from this node, it does not want for any repository.
+  EXPECT_EQ(reason_for("limited"), Reason::kRateLimited);
+  EXPECT_EQ(reason_for("other"), Reason::kRateLimited);
+}
+
 TEST_F(BackOffTaskTest, WaitsForAPauseThatEndsInTime) {
   registry_.SignLegacy(image_, "payload");
   Refuse(429, "Retry-After: 1\r\n");
@@ -167,6 +189,17 @@ TEST_F(BackOffTaskTest, PassesAPausingMirrorOver) {
   EXPECT_THAT(mirror.requests(), SizeIs(3));
   EXPECT_THAT(Evidence(image_).objects, SizeIs(2));
   EXPECT_THAT(mirror.requests(), SizeIs(3));
+}
+
+TEST_F(BackOffTaskTest, TellsThePauseOfARegistryThatStandsAmongItsOwnMirrors) {
+  WriteHosts("server = \"http://" + server_.host() + "\"\n[host.\"http://" + server_.host() +
+             "\"]\nheader = {x-key = \"y\"}\n");
+  Refuse(429, "Retry-After: 60\r\n");
+  for (int i = 0; i < 2; ++i) {
+    const Seen seen = Evidence(image_);
+    ASSERT_THAT(seen.failures, SizeIs(1));
+    EXPECT_EQ(seen.failures[0].first, Reason::kRateLimited);
+  }
 }
 
 TEST_F(BackOffTaskTest, LeavesATokenServerAloneToo) {

@@ -132,7 +132,7 @@ TEST_F(AuthorizationTest, CallsDockerHubByItsName) {
   Endpoint other;
   other.origin = {"https", "r.example", "5000"};
   credentials_.GivePassword("user", kSecret);
-  PacedHttp paced(http_, context_.back_off);
+  PacedHttp paced(http_, context_.back_off, "app");
   Authorizer authorizer(paced, context_.authorization, "app");
   const auto deadline = base::Deadline::After(std::chrono::seconds(5));
   for (const Endpoint& endpoint : {hub, other}) {
@@ -147,7 +147,7 @@ TEST_F(AuthorizationTest, ShowsNothingOverPlainHttpThatNobodyMeant) {
   Endpoint plain;
   plain.origin = {"http", "r.example", "80"};
   credentials_.GivePassword("user", kSecret);
-  PacedHttp paced(http_, context_.back_off);
+  PacedHttp paced(http_, context_.back_off, "app");
   Authorizer authorizer(paced, context_.authorization, "app");
   const auto deadline = base::Deadline::After(std::chrono::seconds(5));
   const HttpResponse refused = RefusedBy(plain, "Basic realm=x");
@@ -163,7 +163,7 @@ TEST_F(AuthorizationTest, BoundsTheRequestsForTokens) {
   endpoint.origin = {"http", "127.0.0.1", server_.port()};
   endpoint.may_be_local = true;
   GiveTokens(server_, Anybody);
-  PacedHttp paced(http_, context_.back_off);
+  PacedHttp paced(http_, context_.back_off, "app");
   Authorizer authorizer(paced, context_.authorization, "app");
   const auto deadline = base::Deadline::After(std::chrono::seconds(30));
   const HttpResponse refused = RefusedBy(endpoint, "Bearer realm=\"" + RealmAt(server_) + "\"");
