@@ -182,6 +182,18 @@ Result<FetchTask> ParseTask(const rpc::FetchQuestion& question) {
                    std::move(signatures)};
 }
 
+std::vector<std::string> RegistriesOf(const FetchTask& task) {
+  std::vector<std::string> registries;
+  const bool is_elsewhere = !task.signatures.IsOwnRepository();
+  if (!is_elsewhere || task.kind != rpc::FetchQuestion::EVIDENCE) {
+    registries.push_back(task.image.registry());
+  }
+  if (is_elsewhere && (registries.empty() || registries[0] != task.signatures.registry)) {
+    registries.push_back(task.signatures.registry);
+  }
+  return registries;
+}
+
 Result<Resolved> ResolveName(RepositoryReader& reader, const ImageRef& image) {
   auto head = AskManifest(reader, image, HttpMethod::kHead);
   if (head.ok() && !head->content_digest.empty()) {
@@ -229,8 +241,9 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
     if (!elsewhere.ok()) {
       return NoHosts(task, task.signatures.registry, elsewhere.error());
     }
-    RepositoryReader signatures(paced, context.notices, context.authorization, **elsewhere,
-                                task.signatures.repository, deadline);
+    PacedHttp paced_elsewhere(http, context.back_off, task.signatures.repository);
+    RepositoryReader signatures(paced_elsewhere, context.notices, context.authorization,
+                                **elsewhere, task.signatures.repository, deadline);
     reply = AnswerEvidence(task, reader, signatures, context);
   }
   reply.answer.set_requests(static_cast<std::uint32_t>(http.requests() - requests_before));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "policy/signature_source.h"
@@ -58,6 +59,10 @@ struct FetchTask {
 /// Checks QUESTION. The names in it come from sigwardd, which has normalised them; they go into
 /// paths and URLs here, so they are parsed once more. Fails with kProtocol.
 base::Result<FetchTask> ParseTask(const rpc::FetchQuestion& question);
+
+/// The registries that TASK asks, each once: the image's, and the one where a policy has signatures
+/// looked for.
+std::vector<std::string> RegistriesOf(const FetchTask& task);
 
 /// The digest and media type that a reference has now: HEAD, and GET with an own SHA-256 where the
 /// registry does not say Docker-Content-Digest. Fails with the registry reasons, kTimeout,

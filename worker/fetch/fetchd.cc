@@ -48,12 +48,14 @@ FetchReply ReplyTo(std::string_view question, HttpClient& http, FetchContext& co
   if (!task.ok()) {
     return FailedReply(task.error());
   }
-  const std::string& registry = task->image.registry();
-  const auto place = context.shares.Enter(registry);
-  if (place == nullptr) {
-    return FailedReply(Fail(Reason::kOverloaded, "more than " +
-                                                     std::to_string(kMaxQuestionsPerRegistry) +
-                                                     " questions at once about " + registry));
+  std::vector<std::unique_ptr<RegistryShares::Place>> places;
+  for (const std::string& registry : RegistriesOf(*task)) {
+    places.push_back(context.shares.Enter(registry));
+    if (places.back() == nullptr) {
+      return FailedReply(Fail(Reason::kOverloaded, "more than " +
+                                                       std::to_string(kMaxQuestionsPerRegistry) +
+                                                       " questions at once about " + registry));
+    }
   }
   return Answer(*task, http, context);
 }

@@ -80,6 +80,9 @@ class AuthorizationTest : public FetchTaskTest {
     EXPECT_THAT(seen.objects, ::testing::SizeIs(2));
     EXPECT_THAT(seen.failures, ::testing::IsEmpty());
   }
+  static std::string DetailOf(const Seen& seen) {
+    return seen.failures.empty() ? "" : seen.failures.front().second;
+  }
   /// The one reason that everything failed for.
   base::Reason ExpectRefused(const Seen& seen) {
     EXPECT_THAT(seen.objects, ::testing::IsEmpty());

@@ -94,6 +94,9 @@ TEST(BackOff, TakesManyRefusalsAtOnceForOne) {
     back_off.NoteRefusal(kHost, Reason::kRateLimited, std::nullopt);
   }
   EXPECT_LE(back_off.PauseOf(kHost)->left, kFirstPause);
+  clock.Advance(kFirstPause);
+  back_off.NoteRefusal(kHost, Reason::kRateLimited, std::nullopt);
+  EXPECT_LE(back_off.PauseOf(kHost)->left, 2 * kFirstPause);
 }
 
 TEST(BackOff, HoldsABoundedNumberOfPlaces) {

@@ -73,7 +73,7 @@ TEST_F(AuthorizationTest, ShowsARefusedPasswordOnce) {
   const Seen seen = Evidence(image_);
   EXPECT_EQ(ExpectRefused(seen), Reason::kUnauthorized);
   EXPECT_EQ(seen.requests, 6U);
-  EXPECT_THAT(seen.failures.front().second, HasSubstr("refuses what it was shown"));
+  EXPECT_THAT(DetailOf(seen), HasSubstr("refuses what it was shown"));
   // It is not shown at once the next time.
   EXPECT_EQ(Evidence(image_).requests, 6U);
 }
@@ -82,8 +82,7 @@ TEST_F(AuthorizationTest, TellsWhereNoPasswordIsKnown) {
   WantBasic("user", kSecret);
   const Seen seen = Evidence(image_);
   EXPECT_EQ(ExpectRefused(seen), Reason::kUnauthorized);
-  EXPECT_THAT(seen.failures.front().second,
-              HasSubstr("no credential is known for " + server_.host()));
+  EXPECT_THAT(DetailOf(seen), HasSubstr("no credential is known for " + server_.host()));
   EXPECT_EQ(seen.requests, 3U);
 }
 
@@ -116,7 +115,7 @@ TEST_F(AuthorizationTest, LetsTheOperatorsHeaderWin) {
   WantBasic("user", kSecret);
   const Seen seen = Evidence(image_);
   EXPECT_EQ(ExpectRefused(seen), Reason::kUnauthorized);
-  EXPECT_THAT(seen.failures.front().second, HasSubstr("hosts.toml"));
+  EXPECT_THAT(DetailOf(seen), HasSubstr("hosts.toml"));
   EXPECT_THAT(credentials_.asked(), IsEmpty());
 }
 

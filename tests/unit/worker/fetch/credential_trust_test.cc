@@ -34,8 +34,7 @@ TEST_F(AuthorizationTest, GivesAStrangeTokenServerNoCredential) {
   credentials_.GivePassword("user", kSecret);
   const Seen seen = Evidence(image_);
   EXPECT_EQ(ExpectRefused(seen), Reason::kUnauthorized);
-  EXPECT_THAT(seen.failures.front().second,
-              HasSubstr("token server " + stranger.host() + " is not trusted"));
+  EXPECT_THAT(DetailOf(seen), HasSubstr("token server " + stranger.host() + " is not trusted"));
   ASSERT_THAT(token_requests_, SizeIs(1));
   EXPECT_EQ(token_requests_[0].Header("authorization"), "");
 

@@ -191,6 +191,8 @@ TEST_F(HostsConfigTest, TellsWhereTheOperatorMeantHttp) {
   EXPECT_TRUE(endpoints.at(1).is_http_meant);
   // Nobody wrote this one.
   EXPECT_FALSE(FindOk("127.0.0.1:5000").front().is_http_meant);
+  Write("127.0.0.1:5000/hosts.toml", "header = {x-key = \"y\"}");
+  EXPECT_FALSE(FindOk("127.0.0.1:5000").front().is_http_meant);
 }
 
 TEST_F(HostsConfigTest, RefusesFilesThatAreNotToBeHad) {

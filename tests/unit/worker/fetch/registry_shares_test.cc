@@ -1,6 +1,13 @@
 #include "worker/fetch/registry_shares.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "result_matchers.h"
+#include "worker/fetch/fetch_task.h"
 
 namespace sigward::worker {
 namespace {
@@ -17,6 +24,31 @@ TEST(RegistryShares, GivesEachRegistryNoMoreThanItsShare) {
   first = shares.Enter("a");
   EXPECT_NE(first, nullptr);
   EXPECT_EQ(shares.Enter("a"), nullptr);
+}
+
+TEST(RegistriesOf, NamesEachThatIsAskedOnce) {
+  const auto registries = [](rpc::FetchQuestion::Kind kind, const std::string& signatures) {
+    rpc::FetchQuestion question;
+    question.set_kind(kind);
+    question.set_registry("a.example");
+    question.set_repository("app");
+    question.set_digest("sha256:" + std::string(64, 'a'));
+    if (!signatures.empty()) {
+      question.mutable_signatures()->set_registry(signatures);
+      question.mutable_signatures()->set_repository("sigs");
+    }
+    const auto task = ParseTask(question);
+    EXPECT_THAT(task, testing::IsOk());
+    return task.ok() ? RegistriesOf(*task) : std::vector<std::string>();
+  };
+  using ::testing::ElementsAre;
+  constexpr auto kOwn = rpc::FetchQuestion::EVIDENCE;
+  constexpr auto kMember = rpc::FetchQuestion::MEMBER_EVIDENCE;
+  EXPECT_THAT(registries(kOwn, ""), ElementsAre("a.example"));
+  EXPECT_THAT(registries(kMember, ""), ElementsAre("a.example"));
+  EXPECT_THAT(registries(kOwn, "b.example"), ElementsAre("b.example"));
+  EXPECT_THAT(registries(kMember, "b.example"), ElementsAre("a.example", "b.example"));
+  EXPECT_THAT(registries(kMember, "a.example"), ElementsAre("a.example"));
 }
 
 }  // namespace

@@ -149,7 +149,7 @@ TEST_F(AuthorizationTest, TellsWhatTheTokenServerSays) {
     });
     const Seen seen = Evidence(image_);
     EXPECT_EQ(ExpectRefused(seen), row.reason) << row.status;
-    EXPECT_THAT(seen.failures.front().second, HasSubstr("token server " + server_.host()));
+    EXPECT_THAT(DetailOf(seen), HasSubstr("token server " + server_.host()));
   }
 }
 
