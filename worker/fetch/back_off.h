@@ -55,7 +55,7 @@ class BackOff {
 
  private:
   struct Refusals {
-    base::Reason reason;
+    base::Reason reason = base::Reason::kRateLimited;
     int count = 0;
     base::Clock::Steady until;
   };
