@@ -38,6 +38,8 @@ FAULTS = {
     "manifest-web-page": "200 with a page of HTML in place of a manifest or list",
     "redirect-loop": "every request for evidence is sent to itself",
     "redirect": "every request for evidence is sent to the repository's `elsewhere`",
+    "token-realm": "every request for evidence is answered 401, with a token server at `elsewhere`",
+    "password-then-redirect": "every request for evidence is answered 401, and with a password like `redirect`",
     "unavailable": "every request for evidence is answered 503, to be asked again in an hour",
     "late": "every request for evidence is answered LATE seconds later, and right",
     "pages-endless": "a list of referrers whose pages go on for ever",
@@ -194,7 +196,11 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
             return True
         if fault == "redirect-loop":
             return self._send(307, b"", "text/plain", True, Location=self.path)
-        if fault == "redirect":
+        if fault == "token-realm":
+            return self._challenge(f'Bearer realm="{repository.elsewhere}/token",service="lying"')
+        if fault == "password-then-redirect" and "Authorization" not in self.headers:
+            return self._challenge('Basic realm="lying"')
+        if fault in ("redirect", "password-then-redirect"):
             return self._send(307, b"", "text/plain", True, Location=repository.elsewhere + self.path)
         if fault == "unavailable":
             return self._send(503, _error("UNAVAILABLE"), "application/json", True, **{"Retry-After": "3600"})
@@ -208,6 +214,9 @@ class _Exchange(http.server.BaseHTTPRequestHandler):
         if (part == "blob") != (kind == "blobs"):
             return False
         return self._bend(what, self._bytes(repository, kind, reference), kind, reference)
+
+    def _challenge(self, text):
+        return self._send(401, _error("UNAUTHORIZED"), "application/json", True, **{"WWW-Authenticate": text})
 
     def _page(self, what, repository, reference):
         path, _, number = self.path.partition("?page=")

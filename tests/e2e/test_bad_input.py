@@ -13,7 +13,7 @@ from bed.process import free_port
 from bed.registry import hosts_toml, write_hosts
 from bed.tls import Authority
 
-from . import test_hostile_registry
+from . import test_hostile_registry, test_other_places
 
 
 class BadInput(LyingCase):
@@ -242,7 +242,7 @@ class BadInput(LyingCase):
 
 class Table(unittest.TestCase):
     def test_every_row_has_its_test_and_every_test_its_row(self):
-        cases = [BadInput, test_hostile_registry.Hostile, test_hostile_registry.FromOutside]
+        cases = [BadInput, test_hostile_registry.Hostile, test_other_places.OtherPlaces]
         tests = {name for case in cases for name in dir(case) if name.startswith("test_")}
         self.assertEqual(sorted(table()), sorted(tests))
 
