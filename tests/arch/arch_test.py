@@ -238,13 +238,20 @@ class House(unittest.TestCase):
         self.assertEqual(missing, [])
 
     def test_coverage_names_every_test_of_the_create_gate(self):
+        self.compare_with_tests("docs/coverage.md", ("test_create", "test_create_faults", "test_air_gap"), 30)
+
+    def test_registries_names_every_test_of_what_users_have(self):
+        self.compare_with_tests("docs/registries.md", ("test_mirrors", "test_credentials", "test_proxy", "test_load"), 20)
+
+    def compare_with_tests(self, page, names, at_least):
+        """PAGE names every test of these files as `Class.test`, and no other."""
         there = set()
-        for name in ("test_create", "test_create_faults", "test_air_gap"):
+        for name in names:
             text = (SOURCE / f"tests/e2e/{name}.py").read_text()
             for part in re.split(r"^class ", text, flags=re.M)[1:]:
                 there |= {f"{part.split('(')[0]}.{test}" for test in re.findall(r"def (test_\w+)", part)}
-        named = set(re.findall(r"`([A-Z]\w+\.test_\w+)`", (SOURCE / "docs/coverage.md").read_text()))
-        self.assertGreater(len(there), 30)
+        named = set(re.findall(r"`([A-Z]\w+\.test_\w+)`", (SOURCE / page).read_text()))
+        self.assertGreater(len(there), at_least)
         self.assertEqual(named, there)
 
     def test_switches_that_weaken_are_types(self):

@@ -1,6 +1,8 @@
 """A thousand pulls of fifty images at once: all are answered, and the registry is asked once for each thing."""
 import collections
+import concurrent.futures
 import os
+import threading
 import time
 import unittest
 
@@ -16,25 +18,33 @@ SECONDS = 60
 
 class Load(BedCase):
     NEEDS = ("plain",)
+    one_at_a_time = threading.Lock()
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.images = [cls.make(f"app{number}", legacy=number % 2 == 0) for number in range(IMAGES)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            cls.images = list(pool.map(cls.make, range(IMAGES)))
 
     @classmethod
-    def make(cls, name, legacy):
+    def sign(cls, data):
+        with cls.one_at_a_time:
+            return cls.keys.sign("good", data)
+
+    @classmethod
+    def make(cls, number):
         """Pushes a signed image; returns (reference, digest, paths of its evidence)."""
+        name = f"app{number}"
         image = images.build(f"load {name}")
         reference = cls.plain.push(name, "v1", image)
-        if legacy:
+        if number % 2:
             said = signing.payload(image.top)
-            evidence = signing.legacy_image([(said, signing.text(cls.keys.sign("good", said)))])
+            evidence = signing.legacy_image([(said, signing.text(cls.sign(said)))])
             tag = signing.legacy_tag(image.top)
             cls.plain.push(name, tag, evidence)
             return reference, image.top, {f"manifests/{tag}", f"blobs/{images.digest(said)}"}
         said = signing.statement(image.top)
-        bundle = signing.bundle(said, cls.keys.sign("good", signing.pre_authentication(said)))
+        bundle = signing.bundle(said, cls.sign(signing.pre_authentication(said)))
         media_type, data = image.manifests[image.top]
         document, blobs = signing.referrer(images.descriptor(data, media_type), bundle)
         for blob in blobs.values():
@@ -56,16 +66,17 @@ class Load(BedCase):
                  "application/vnd.oci.descriptor.v1+json"],
                 self.sigward.env,
                 file_actions=[(os.POSIX_SPAWN_OPEN, 0, descriptor, os.O_RDONLY, 0),
-                              (os.POSIX_SPAWN_OPEN, 1, self.place / f"said{number}",
-                               os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]))
+                              (os.POSIX_SPAWN_OPEN, 1, self.place / "said",
+                               os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)]))
         return [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in asked]
 
     def assert_all_pass(self):
         started = time.monotonic()
         codes = self.ask_all()
         self.assertLess(time.monotonic() - started, SECONDS)
-        wrong = [(self.place / f"said{number}").read_text() for number, code in enumerate(codes) if code]
-        self.assertEqual(wrong, [])
+        said = (self.place / "said").read_text().splitlines()
+        self.assertEqual([line for line in said if not line.startswith("allowed: ")], [])
+        self.assertEqual(codes, [0] * QUESTIONS)
 
     def test_a_thousand_pulls_of_fifty_images(self):
         self.assert_all_pass()
