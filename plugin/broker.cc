@@ -34,6 +34,8 @@
 #include "worker/client/fetchd_client.h"
 #include "worker/client/reader_client.h"
 #include "worker/client/verifyd_client.h"
+#include "worker/sandbox/call_filter.h"
+#include "worker/sandbox/sandbox.h"
 
 namespace sigward {
 namespace {
@@ -77,6 +79,15 @@ base::UniqueFd SignalDescriptor() {
   return base::UniqueFd(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/// Gives up what this process never needs, before it starts a thread and reads what others say. No
+/// program is run from here on.
+base::Status SealBroker() {
+  SIGWARD_RETURN_IF_ERROR(worker::RefuseNewPrivileges());
+  SIGWARD_ASSIGN_OR_RETURN(const worker::CallFilter calls,
+                           worker::CallFilter::Make(worker::SigwarddCalls()));
+  return calls.Enter();
+}
+
 /// A create holds several descriptors, and the usual soft limit is below what all that are answered
 /// at once hold together.
 void RaiseDescriptorLimit() {
@@ -113,6 +124,10 @@ int RunBroker(const Config& config, base::UniqueFd listener) {
   umask(0077);
   signal(SIGPIPE, SIG_IGN);
   const base::UniqueFd signals = SignalDescriptor();
+  if (const base::Status sealed = SealBroker(); !sealed.ok()) {
+    base::Log(Severity::kError, "cannot-be-sealed", {{"detail", sealed.error().detail}});
+    return 1;
+  }
   gate::EvidenceStore store(config.state_dir + "/evidence");
   if (const base::Status opened = store.Open(); !opened.ok()) {
     base::Log(Severity::kError, "evidence-store-unusable", {{"detail", opened.error().detail}});

@@ -120,9 +120,11 @@ base::Error ServeCredentials(int listener, uid_t asker, CredentialSource& source
       AnswerCredentialQuestion(std::move(connection), asker, source);
     };
   });
-  return AcceptForever(listener, pool, [asker](base::UniqueFd connection) {
-    RefuseCredentialQuestion(std::move(connection), asker);
-  });
+  return AcceptForever(listener, pool,
+                       [asker](base::UniqueFd connection) {
+                         RefuseCredentialQuestion(std::move(connection), asker);
+                       })
+      .error();
 }
 
 }  // namespace sigward::worker

@@ -105,14 +105,15 @@ void RefuseConnection(base::UniqueFd connection) {
   }
 }
 
-base::Error ServeListener(int listener, FetchContext& context) {
+base::Status ServeListener(int listener, FetchContext& context,
+                           const std::function<bool()>& outdated) {
   IdleLastPool pool(kMaxFetchThreads, kIdleThreadLife, [&context] {
     const auto http = std::make_shared<HttpClient>(context.proxies);
     return [&context, http](base::UniqueFd connection) {
       ServeConnection(std::move(connection), *http, context);
     };
   });
-  return AcceptForever(listener, pool, RefuseConnection);
+  return AcceptForever(listener, pool, RefuseConnection, outdated);
 }
 
 }  // namespace sigward::worker

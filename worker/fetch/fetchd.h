@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "base/result.h"
@@ -25,7 +26,11 @@ void ServeConnection(base::UniqueFd connection, HttpClient& http, FetchContext& 
 void RefuseConnection(base::UniqueFd connection);
 
 /// Accepts connections on LISTENER and has them served until the listener fails, which is why it
-/// returns: kIoFailed. There is no state to be saved, so a signal may end the process at any time.
-base::Error ServeListener(int listener, FetchContext& context);
+/// returns: kIoFailed. Ends well when OUTDATED says, before a connection is taken, that this
+/// process is not one to serve it: what was taken is served to its end, the connection waits for
+/// whoever serves LISTENER next. There is no state to be saved, so a signal may end the process at
+/// any time.
+base::Status ServeListener(int listener, FetchContext& context,
+                           const std::function<bool()>& outdated);
 
 }  // namespace sigward::worker

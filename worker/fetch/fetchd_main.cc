@@ -1,14 +1,13 @@
 #include <curl/curl.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/resource.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/config/config.h"
 #include "base/log.h"
@@ -16,9 +15,15 @@
 #include "rpc/listen_fds.h"
 #include "worker/client/credential_client.h"
 #include "worker/fetch/fetchd.h"
+#include "worker/fetch/readable_places.h"
+#include "worker/sandbox/call_filter.h"
+#include "worker/sandbox/landlock.h"
 #include "worker/sandbox/sandbox.h"
 
 namespace {
+
+using sigward::base::Status;
+using sigward::worker::ReadablePlaces;
 
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
@@ -55,33 +60,37 @@ std::string Variable(const char* upper, const char* lower) {
   return {};
 }
 
-/// Every thread keeps connections.
-void RaiseDescriptorLimit() {
-  rlimit limits{};
-  if (getrlimit(RLIMIT_NOFILE, &limits) == 0) {
-    limits.rlim_cur = limits.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limits);
+/// What no burst of questions comes near.
+constexpr sigward::worker::ProcessLimits kLimits{.address_space = std::size_t{8} << 30,
+                                                 .descriptors = 4096};
+
+/// Everything that needs rights comes before the first connection: the files that say how, too.
+Status Enter(const ReadablePlaces& places) {
+  SIGWARD_RETURN_IF_ERROR(sigward::worker::HardenProcess());
+  SIGWARD_RETURN_IF_ERROR(sigward::worker::DropRoot(sigward::worker::kFetchdUser,
+                                                    sigward::worker::Keeps::kReadingFiles));
+  SIGWARD_RETURN_IF_ERROR(sigward::worker::LimitProcess(kLimits));
+  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    return sigward::base::Fail(sigward::base::Reason::kInternal, "libcurl cannot be initialised");
   }
+  SIGWARD_ASSIGN_OR_RETURN(const auto calls,
+                           sigward::worker::CallFilter::Make(sigward::worker::FetchdCalls()));
+  SIGWARD_ASSIGN_OR_RETURN(const auto reach, sigward::worker::Reach::Make(
+                                                 places.paths(), sigward::worker::Tcp::kConnects));
+  SIGWARD_RETURN_IF_ERROR(reach.Enter());
+  return calls.Enter();
 }
 
-/// Returns only when it cannot go on. What needs rights comes before the first connection.
-sigward::base::Error Serve(const sigward::Config& config, const sigward::base::UniqueFd& listener) {
+/// Returns only when it cannot go on, or should not because files have taken others' places.
+Status Serve(const sigward::Config& config, const sigward::base::UniqueFd& listener) {
   // A registry that closes a TLS connection would end the process: libcurl leaves the signal alone.
   signal(SIGPIPE, SIG_IGN);
   mallopt(M_ARENA_MAX, kArenas);
   mallopt(M_MMAP_THRESHOLD, kMappedFrom);
-  const auto enter = []() -> sigward::base::Status {
-    SIGWARD_RETURN_IF_ERROR(sigward::worker::HardenProcess());
-    return sigward::worker::DropRoot(sigward::worker::kFetchdUser,
-                                     sigward::worker::Keeps::kReadingFiles);
-  };
-  if (auto entered = enter(); !entered.ok()) {
-    return std::move(entered).error();
-  }
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-    return sigward::base::Fail(sigward::base::Reason::kInternal, "libcurl cannot be initialised");
-  }
-  RaiseDescriptorLimit();
+  ReadablePlaces places(config.hosts_dir);
+  // Asked before the list of calls is taken on, which does not have this one.
+  const bool has_walls = sigward::worker::kSealed && sigward::worker::LandlockVersion() > 0;
+  SIGWARD_RETURN_IF_ERROR(Enter(places));
   sigward::worker::CredentialClient credentials(config.credentiald_socket());
   sigward::worker::FetchContext context(config.hosts_dir);
   if (config.HasCredentials()) {
@@ -92,7 +101,8 @@ sigward::base::Error Serve(const sigward::Config& config, const sigward::base::U
                                                 {Variable("HTTP_PROXY", "http_proxy"),
                                                  Variable("HTTPS_PROXY", "https_proxy"),
                                                  Variable("NO_PROXY", "no_proxy")}));
-  return sigward::worker::ServeListener(listener.get(), context);
+  return sigward::worker::ServeListener(listener.get(), context,
+                                        [&] { return has_walls && places.Outdated(); });
 }
 
 }  // namespace
@@ -114,7 +124,14 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "sigward-fetchd: %s\n%s", listener.error().detail.c_str(), kHelp);
     return kUsage;
   }
-  const sigward::base::Error error = Serve(*config, *listener);
+  const Status served = Serve(*config, *listener);
+  if (served.ok()) {
+    sigward::base::Log(sigward::base::Severity::kNotice, "fetchd-outdated",
+                       {{"detail", "files were replaced or named that it may not read"},
+                        {"effect", "it ends and is started again"}});
+    return 0;
+  }
+  const sigward::base::Error& error = served.error();
   sigward::base::Log(sigward::base::Severity::kError, "fetchd-failed",
                      {{"reason", sigward::base::ReasonWord(error.reason)},
                       {"detail", std::string_view(error.detail)}});

@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <ctime>
 #include <string>
 
 #include "base/unique_fd.h"
@@ -28,6 +29,14 @@ base::Error Failed(const char* step) {
 base::Status Limit(__rlimit_resource resource, rlim_t value) {
   const rlimit limit{.rlim_cur = value, .rlim_max = value};
   return setrlimit(resource, &limit) == 0 ? base::Ok() : base::Status(Failed("setrlimit"));
+}
+
+base::Status LimitAtMost(__rlimit_resource resource, rlim_t value) {
+  rlimit now{};
+  if (getrlimit(resource, &now) != 0) {
+    return Failed("getrlimit");
+  }
+  return Limit(resource, std::min(now.rlim_max, value));
 }
 
 base::Status DieWith(pid_t parent, int signal) {
@@ -72,13 +81,19 @@ base::Status CloseAllBut(std::array<int, 2> kept) {
 
 }  // namespace
 
+base::Status RefuseNewPrivileges() {
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+             ? base::Ok()
+             : base::Status(Failed("giving up new privileges"));
+}
+
 base::Status HardenProcess() {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    return Failed("giving up new privileges");
-  }
+  SIGWARD_RETURN_IF_ERROR(RefuseNewPrivileges());
   if (kSealed && prctl(PR_SET_DUMPABLE, 0) != 0) {
     return Failed("closing to debuggers");
   }
+  // The first time that is put in words opens /etc/localtime, which a sealed process may not.
+  tzset();
   // A log reader that goes away must not take the worker with it.
   if (signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
     return Failed("ignoring SIGPIPE");
@@ -105,6 +120,13 @@ base::Status DropRoot(uid_t user, Keeps keeps) {
     return Failed("giving up root");
   }
   return DieWith(parent, signal);
+}
+
+base::Status LimitProcess(const ProcessLimits& limits) {
+  if (kSealed) {
+    SIGWARD_RETURN_IF_ERROR(LimitAtMost(RLIMIT_AS, limits.address_space));
+  }
+  return LimitAtMost(RLIMIT_NOFILE, limits.descriptors);
 }
 
 base::Status EnterChild(std::array<int, 2> kept, pid_t parent, const ChildLimits& limits) {

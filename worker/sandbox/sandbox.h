@@ -13,9 +13,8 @@
 namespace sigward::worker {
 
 // What a worker gives up before it reads a foreign byte. Every step fails with kInternal, and a
-// worker that cannot take one must not go on. What is here needs no list of system calls: there is
-// no seccomp filter, no Landlock rule and no namespace yet; systemd's units and these calls are the
-// whole wall.
+// worker that cannot take one must not go on. The lists of system calls are call_filter.h's, files,
+// ports and signals landlock.h's; both come after what is here.
 
 using base::kFetchdUser;
 using base::kVerifydUser;
@@ -24,8 +23,8 @@ using base::kVerifydUser;
 enum class Keeps : std::uint8_t {
   kNothing = 1,
   /// CAP_DAC_READ_SEARCH: hosts.toml and the certificates that it names are often readable for root
-  /// alone. It lets a taken-over worker read every file too, until Landlock narrows that. A root
-  /// without that capability, as in a container, keeps nothing.
+  /// alone. Landlock says which files they are. A root without that capability, as in a container,
+  /// keeps nothing.
   kReadingFiles = 2,
 };
 
@@ -43,6 +42,9 @@ inline constexpr bool kSealed = true;
 inline constexpr bool kSealed = true;
 #endif
 
+/// No more rights by exec: what every list of system calls needs first.
+base::Status RefuseNewPrivileges();
+
 /// Both workers, first of all: no more rights by exec, no debugger and no core dump (both would
 /// show one image's bytes to another's), standard input and output on /dev/null, SIGPIPE ignored.
 base::Status HardenProcess();
@@ -51,6 +53,15 @@ base::Status HardenProcess();
 /// what KEEPS names. Whoever is not root stays who he is. The signal at the parent's death, which
 /// the kernel forgets on the way, is kept.
 base::Status DropRoot(uid_t user, Keeps keeps);
+
+struct ProcessLimits {
+  std::size_t address_space;  // bytes
+  std::size_t descriptors;
+};
+
+/// Bounds a worker that stays and has threads, and lets it use all of that. A hard limit that is
+/// lower already remains.
+base::Status LimitProcess(const ProcessLimits& limits);
 
 struct ChildLimits {
   std::chrono::seconds cpu;

@@ -15,12 +15,16 @@ constexpr int kAcceptPauseMs = 50;
 
 }  // namespace
 
-base::Error AcceptForever(int listener, IdleLastPool& pool,
-                          const std::function<void(base::UniqueFd connection)>& refuse) {
+base::Status AcceptForever(int listener, IdleLastPool& pool,
+                           const std::function<void(base::UniqueFd connection)>& refuse,
+                           const std::function<bool()>& outdated) {
   while (true) {
     // The listener may have come non-blocking.
     pollfd watched{listener, POLLIN, 0};
     poll(&watched, 1, -1);
+    if (outdated()) {
+      return base::Ok();
+    }
     base::UniqueFd connection(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
     if (connection.valid()) {
       if (auto refused = pool.Offer(std::move(connection)); refused.has_value()) {

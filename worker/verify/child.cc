@@ -92,16 +92,21 @@ base::UniqueFd TakeConnection(int listener) {
 
 }  // namespace
 
-void RunChild(int listener, int connected, pid_t parent) {
+void RunChild(int listener, int connected, pid_t parent, const ChildSeal& seal) {
   const ChildLimits limits{
       .cpu = kChildCpuTime, .address_space = kChildAddressSpace, .descriptors = kChildDescriptors};
-  if (!EnterChild({listener, connected}, parent, limits).ok()) {
+  // First, because the rules are among the descriptors that are closed.
+  if (!seal.reach.Enter().ok() || !EnterChild({listener, connected}, parent, limits).ok()) {
     _exit(1);
   }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   RehearseRead();
+  // Last: what comes before needs more calls than the list has.
+  if (!seal.calls.Enter().ok()) {
+    _exit(1);
+  }
   const base::UniqueFd connection = TakeConnection(listener);
   if (!connection.valid() || write(connected, "c", 1) != 1) {
     _exit(1);

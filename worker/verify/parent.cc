@@ -13,10 +13,10 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
-#include "worker/verify/child.h"
 
 namespace sigward::worker {
 namespace {
@@ -33,6 +33,23 @@ base::Error Failed(const char* call) {
                     std::string(call) + " failed, errno " + std::to_string(errno));
 }
 
+/// In words, where a number alone would not be understood.
+std::string_view Manner(int status) {
+  if (WIFSIGNALED(status)) {
+    switch (WTERMSIG(status)) {
+      case SIGSYS:
+        return "a system call that is not on its list";
+      case SIGXCPU:
+        return "computed for too long";
+      case SIGKILL:
+        return "took too long, or was killed by others";
+      default:
+        return "crashed, or was killed by others";
+    }
+  }
+  return "could not shut itself in, or had no connection to take";
+}
+
 /// Sets a child's end down, when it was not the quiet one.
 void NoteEnd(pid_t pid, int status) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
@@ -42,7 +59,8 @@ void NoteEnd(pid_t pid, int status) {
   base::Log(Severity::kWarning, "verify-child-died",
             {{"pid", std::int64_t{pid}},
              {"signal", std::int64_t{killed ? WTERMSIG(status) : 0}},
-             {"exit_code", std::int64_t{killed ? 0 : WEXITSTATUS(status)}}});
+             {"exit_code", std::int64_t{killed ? 0 : WEXITSTATUS(status)}},
+             {"detail", Manner(status)}});
 }
 
 }  // namespace
@@ -51,7 +69,8 @@ std::size_t MaxChildren(unsigned int cores) {
   return std::clamp<std::size_t>(std::size_t{2} * cores, 2, kMostChildren);
 }
 
-base::Result<Parent> Parent::Make(base::UniqueFd listener, std::size_t max_children) {
+base::Result<Parent> Parent::Make(base::UniqueFd listener, std::size_t max_children,
+                                  ChildSeal seal) {
   // Without this, a connection that is gone before it is accepted would stop everything.
   const int flags = fcntl(listener.get(), F_GETFL);
   if (flags < 0 || fcntl(listener.get(), F_SETFL, flags | O_NONBLOCK) != 0) {
@@ -69,7 +88,7 @@ base::Result<Parent> Parent::Make(base::UniqueFd listener, std::size_t max_child
   if (!signals.valid()) {
     return Failed("signalfd");
   }
-  return Parent(std::move(listener), std::move(signals), max_children);
+  return Parent(std::move(listener), std::move(signals), max_children, std::move(seal));
 }
 
 base::Status Parent::Run() {
@@ -136,7 +155,7 @@ void Parent::ForkReady() {
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    RunChild(listener_.get(), theirs.get(), parent);
+    RunChild(listener_.get(), theirs.get(), parent, seal_);
   }
   if (pid < 0) {
     base::Log(Severity::kError, "fork-failed", {{"errno", std::int64_t{errno}}});

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "worker/verify/child.h"
 
 namespace sigward::worker {
 
@@ -20,8 +21,9 @@ std::size_t MaxChildren(unsigned int cores);
 /// outlive a child. One thread.
 class Parent {
  public:
-  /// Fails with kIoFailed.
-  static base::Result<Parent> Make(base::UniqueFd listener, std::size_t max_children);
+  /// SEAL is what each child enters. Fails with kIoFailed.
+  static base::Result<Parent> Make(base::UniqueFd listener, std::size_t max_children,
+                                   ChildSeal seal);
 
   /// Serves until SIGTERM or SIGINT; then kills and reaps the children that are left. Fails with
   /// kIoFailed when it cannot wait for events.
@@ -38,8 +40,11 @@ class Parent {
     base::UniqueFd connected;
   };
 
-  Parent(base::UniqueFd listener, base::UniqueFd signals, std::size_t max_children)
-      : listener_(std::move(listener)), signals_(std::move(signals)), max_children_(max_children) {}
+  Parent(base::UniqueFd listener, base::UniqueFd signals, std::size_t max_children, ChildSeal seal)
+      : listener_(std::move(listener)),
+        signals_(std::move(signals)),
+        max_children_(max_children),
+        seal_(std::move(seal)) {}
 
   /// Milliseconds until something is due without an event, -1 when nothing is.
   int PollTimeout() const;
@@ -57,6 +62,7 @@ class Parent {
   base::UniqueFd listener_;
   base::UniqueFd signals_;
   std::size_t max_children_;
+  ChildSeal seal_;
   /// Those that answer.
   std::vector<Child> children_;
   std::optional<ReadyChild> ready_;

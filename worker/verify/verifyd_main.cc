@@ -25,10 +25,20 @@ sigward::base::Status Serve(sigward::base::UniqueFd listener) {
   SIGWARD_RETURN_IF_ERROR(
       sigward::worker::DropRoot(sigward::worker::kVerifydUser, sigward::worker::Keeps::kNothing));
   SIGWARD_RETURN_IF_ERROR(sigward::verifier::WarmUp());
+  using sigward::worker::CallFilter;
+  SIGWARD_ASSIGN_OR_RETURN(CallFilter of_child,
+                           CallFilter::Make(sigward::worker::VerifydChildCalls()));
+  SIGWARD_ASSIGN_OR_RETURN(const CallFilter own,
+                           CallFilter::Make(sigward::worker::VerifydParentCalls()));
+  SIGWARD_ASSIGN_OR_RETURN(auto reach,
+                           sigward::worker::Reach::Make({}, sigward::worker::Tcp::kNone));
+  SIGWARD_RETURN_IF_ERROR(reach.Enter());
   SIGWARD_ASSIGN_OR_RETURN(
       sigward::worker::Parent parent,
       sigward::worker::Parent::Make(
-          std::move(listener), sigward::worker::MaxChildren(std::thread::hardware_concurrency())));
+          std::move(listener), sigward::worker::MaxChildren(std::thread::hardware_concurrency()),
+          {.calls = std::move(of_child), .reach = std::move(reach)}));
+  SIGWARD_RETURN_IF_ERROR(own.Enter());
   return parent.Run();
 }
 

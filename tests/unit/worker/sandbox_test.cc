@@ -19,33 +19,20 @@
 #include <functional>
 
 #include "base/unique_fd.h"
+#include "in_child.h"
 #include "temp_folder.h"
 
 namespace sigward::worker {
 namespace {
+
+using testing::ExitStatusOf;
+using testing::StatusOf;
 
 /// Exit status of a child that could not even enter the sandbox.
 constexpr int kNotEntered = 99;
 
 constexpr ChildLimits kLimits{
     .cpu = std::chrono::seconds(1), .address_space = 512U << 20, .descriptors = 32};
-
-/// Runs BODY in a child; returns its wait status. BODY returns the exit status.
-int StatusOf(const std::function<int()>& body) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    _exit(body());
-  }
-  int status = -1;
-  EXPECT_EQ(waitpid(pid, &status, 0), pid);
-  return status;
-}
-
-int ExitStatusOf(const std::function<int()>& body) {
-  const int status = StatusOf(body);
-  EXPECT_TRUE(WIFEXITED(status)) << status;
-  return WEXITSTATUS(status);
-}
 
 /// Runs BODY in a child that has entered the sandbox around a connection.
 int StatusInside(const std::function<int(int)>& body) {

@@ -19,7 +19,7 @@
 namespace sigward::testing {
 namespace {
 
-constexpr const char* kProgram = SIGWARD_BIN_DIR "/sigward-verifyd";
+constexpr const char* kProgram = VerifydProcess::kProgram;
 constexpr int kListenFd = 3;
 
 /// The parent's number, from the text behind the name's closing parenthesis (proc(5)); -1 for a
@@ -35,7 +35,7 @@ pid_t ParentOf(const std::filesystem::path& process) {
 
 }  // namespace
 
-VerifydProcess::VerifydProcess(std::optional<rlim_t> descriptors) {
+VerifydProcess::VerifydProcess(std::optional<rlim_t> descriptors, const char* program) {
   const auto listener = rpc::Listen(path_);
   EXPECT_TRUE(listener.ok());
   listener_ = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(listener->get()));
@@ -55,7 +55,7 @@ VerifydProcess::VerifydProcess(std::optional<rlim_t> descriptors) {
       const rlimit limit{.rlim_cur = *descriptors, .rlim_max = *descriptors};
       setrlimit(RLIMIT_NOFILE, &limit);
     }
-    execl(kProgram, kProgram, nullptr);
+    execl(program, program, nullptr);
     _exit(127);
   }
 }

@@ -16,8 +16,11 @@ namespace sigward::testing {
 /// does it.
 class VerifydProcess {
  public:
-  /// It may open DESCRIPTORS at most; none: as many as the test.
-  explicit VerifydProcess(std::optional<rlim_t> descriptors = std::nullopt);
+  /// It may open DESCRIPTORS at most; none: as many as the test. PROGRAM is what is started.
+  explicit VerifydProcess(std::optional<rlim_t> descriptors = std::nullopt,
+                          const char* program = kProgram);
+  static constexpr const char* kProgram = SIGWARD_BIN_DIR "/sigward-verifyd";
+
   VerifydProcess(const VerifydProcess&) = delete;
   VerifydProcess& operator=(const VerifydProcess&) = delete;
   /// Ends the process when the test has not.

@@ -55,7 +55,8 @@ class FetchdTest : public ::testing::Test {
     listener_ = std::move(*listener);
     serving_ = std::thread([this] {
       FetchContext context(folder_ / "certs.d");
-      EXPECT_EQ(ServeListener(listener_.get(), context).reason, Reason::kIoFailed);
+      EXPECT_THAT(ServeListener(listener_.get(), context, [] { return false; }),
+                  FailsWith(Reason::kIoFailed));
     });
   }
   ~FetchdTest() override {
