@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "cli/problems.h"
 #include "base/yaml/yaml_reader.h"
+#include "cli/problems.h"
 
 namespace sigward::cli {
 

@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 #include "worker/client/credential_client.h"
-#include "worker/credentials/docker_credential.h"
 #include "worker/credentials/docker_config.h"
+#include "worker/credentials/docker_credential.h"
 
 namespace {
 

@@ -15,7 +15,8 @@ namespace sigward::worker {
 // own that ends with the answer, and opens nothing.
 
 /// How many memories come along with QUESTION when it is an encoded rpc::ReadQuestion: one with an
-/// object of an image, a listing or manifests, two with a container. None when it is another question, or no message.
+/// object of an image, a listing or manifests, two with a container. None when it is another
+/// question, or no message.
 std::optional<std::size_t> MemoriesOfRead(std::string_view question);
 
 /// Answers QUESTION (an encoded rpc::ReadQuestion) about MEMORIES: an encoded rpc::ReadAnswer that
