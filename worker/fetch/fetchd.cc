@@ -1,5 +1,6 @@
 #include "worker/fetch/fetchd.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -43,12 +44,15 @@ Result<FetchTask> ReadTask(std::string_view bytes) {
   return ParseTask(question);
 }
 
-FetchReply ReplyTo(std::string_view question, HttpClient& http, FetchContext& context) {
+using Places = std::vector<std::unique_ptr<RegistryShares::Place>>;
+
+/// The reply to QUESTION. What it holds is set aside until PLACES are left.
+FetchReply ReplyTo(std::string_view question, HttpClient& http, FetchContext& context,
+                   Places& places) {
   const auto task = ReadTask(question);
   if (!task.ok()) {
     return FailedReply(task.error());
   }
-  std::vector<std::unique_ptr<RegistryShares::Place>> places;
   for (const std::string& registry : RegistriesOf(*task)) {
     places.push_back(context.shares.Enter(registry));
     if (places.back() == nullptr) {
@@ -57,7 +61,14 @@ FetchReply ReplyTo(std::string_view question, HttpClient& http, FetchContext& co
                                                        " questions at once about " + registry));
     }
   }
-  return Answer(*task, http, context);
+  const TakeBytes take_bytes = [&places](std::size_t count) {
+    return std::ranges::all_of(places,
+                               [count](const auto& place) { return place->TakeBytes(count); });
+  };
+  http.SetAside(&take_bytes);
+  FetchReply reply = Answer(*task, http, context);
+  http.SetAside(nullptr);
+  return reply;
 }
 
 base::Status SendReply(int connection, const FetchReply& reply, const Deadline& deadline) {
@@ -91,7 +102,8 @@ void ServeConnection(base::UniqueFd connection, HttpClient& http, FetchContext& 
   if (!frame.ok()) {
     return;
   }
-  Reply(connection.get(), ReplyTo(frame->bytes, http, context), kPeerPatience);
+  Places places;
+  Reply(connection.get(), ReplyTo(frame->bytes, http, context, places), kPeerPatience);
 }
 
 void RefuseConnection(base::UniqueFd connection) {

@@ -104,7 +104,7 @@ std::vector<Result<HttpResponse>> HttpClient::Perform(std::span<const HttpReques
     }
   };
   for (const HttpRequest& request : requests) {
-    transfers.push_back(std::make_unique<HttpTransfer>(request, *proxies_));
+    transfers.push_back(std::make_unique<HttpTransfer>(request, *proxies_, take_bytes_));
     start(*transfers.back());
   }
 

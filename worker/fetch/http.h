@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,10 @@ inline constexpr long kMaxConnectionsPerHost = 8;
 /// Idle connections that one client keeps, and for how long an idle one is still used.
 inline constexpr long kMaxIdleConnections = 16;
 inline constexpr long kMaxIdleConnectionSeconds = 60;
+
+/// Sets so many bytes aside for one who is going to hold them; false when there are too many
+/// already.
+using TakeBytes = std::function<bool(std::size_t)>;
 
 enum class HttpMethod : std::uint8_t { kGet = 1, kHead = 2, kPostForm = 3 };
 
@@ -86,8 +91,8 @@ class HttpClient {
   /// followed as CheckRedirect allows; another origin than the endpoint's gets neither its headers
   /// nor its client certificate. An answer with any status is a response. Fails with kUnreachable
   /// (name, connection, address that is not allowed), kTlsFailed, kTimeout, kTooLarge (body beyond
-  /// max_bytes, header beyond kMaxHeaderBytes), kRegistryError (no HTTP, refused redirect) or
-  /// kInternal.
+  /// max_bytes, header beyond kMaxHeaderBytes), kOverloaded (SetAside), kRegistryError (no HTTP,
+  /// refused redirect) or kInternal.
   std::vector<base::Result<HttpResponse>> Perform(std::span<const HttpRequest> requests,
                                                   const base::Deadline& deadline);
 
@@ -98,12 +103,17 @@ class HttpClient {
   /// with kTooLarge.
   void Allow(std::size_t count) { allowed_ = requests_ + count; }
 
+  /// Asked before each piece of a body is kept; where it says no, the request fails with
+  /// kOverloaded. Outlives the requests; null asks nobody.
+  void SetAside(const TakeBytes* take) { take_bytes_ = take; }
+
  private:
   class Connections;
   std::unique_ptr<Connections> connections_;
   const ProxySettings* proxies_;
   std::size_t requests_ = 0;
   std::size_t allowed_ = SIZE_MAX;
+  const TakeBytes* take_bytes_ = nullptr;
 };
 
 }  // namespace sigward::worker

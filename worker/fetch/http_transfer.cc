@@ -92,8 +92,13 @@ Reason TransportReason(CURLcode code) {
 
 }  // namespace
 
-HttpTransfer::HttpTransfer(const HttpRequest& request, const ProxySettings& proxies)
-    : request_(&request), proxies_(&proxies), handle_(curl_easy_init()), url_(request.url) {}
+HttpTransfer::HttpTransfer(const HttpRequest& request, const ProxySettings& proxies,
+                           const TakeBytes* take_bytes)
+    : request_(&request),
+      proxies_(&proxies),
+      take_bytes_(take_bytes),
+      handle_(curl_easy_init()),
+      url_(request.url) {}
 
 CURL* HttpTransfer::Prepare() {
   CURL* handle = handle_.get();
@@ -332,6 +337,10 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
     return transfer.unwanted_bytes_ <= kMaxUnwantedBody ? bytes : 0;
   }
   if (bytes > transfer.request_->max_bytes - transfer.body_.size()) {
+    return 0;
+  }
+  if (transfer.take_bytes_ != nullptr && !(*transfer.take_bytes_)(bytes)) {
+    transfer.Refuse(Fail(Reason::kOverloaded, "too much is held for questions under way"));
     return 0;
   }
   transfer.body_.append(data, bytes);

@@ -17,7 +17,9 @@ namespace sigward::worker {
 class HttpTransfer {
  public:
   /// Both outlive the transfer.
-  HttpTransfer(const HttpRequest& request, const ProxySettings& proxies);
+  /// TAKE_BYTES may be null.
+  HttpTransfer(const HttpRequest& request, const ProxySettings& proxies,
+               const TakeBytes* take_bytes);
 
   /// The handle, set up to ask the present URL. Owned here.
   CURL* Prepare();
@@ -59,6 +61,7 @@ class HttpTransfer {
 
   const HttpRequest* request_;
   const ProxySettings* proxies_;
+  const TakeBytes* take_bytes_;
   std::unique_ptr<CURL, Close> handle_;
   std::unique_ptr<curl_slist, Free> headers_;
   Url url_;

@@ -54,8 +54,7 @@ class FetchdTest : public ::testing::Test {
     EXPECT_THAT(listener, IsOk());
     listener_ = std::move(*listener);
     serving_ = std::thread([this] {
-      FetchContext context(folder_ / "certs.d");
-      EXPECT_THAT(ServeListener(listener_.get(), context, [] { return false; }),
+      EXPECT_THAT(ServeListener(listener_.get(), context_, [] { return false; }),
                   FailsWith(Reason::kIoFailed));
     });
   }
@@ -91,6 +90,7 @@ class FetchdTest : public ::testing::Test {
   const verifier::Digest digest_ = DigestOf("image");
   ScriptedServer server_;
   ScriptedRegistry registry_{server_};
+  FetchContext context_{folder_ / "certs.d"};
   base::UniqueFd listener_;
   std::thread serving_;
 };
@@ -235,6 +235,22 @@ TEST_F(FetchdTest, LeavesThreadsToOtherRegistries) {
     evidence = Fetch();
   }
   EXPECT_THAT(evidence, IsOk());
+}
+
+TEST_F(FetchdTest, HoldsNoMoreThanAllQuestionsTogetherMay) {
+  auto flooding = context_.shares.Enter("a.example");
+  const auto another = context_.shares.Enter("b.example");
+  ASSERT_TRUE(flooding->TakeBytes(kMaxBytesPerRegistry));
+  ASSERT_TRUE(another->TakeBytes(kMaxBytesPerRegistry));
+  const auto without_room = Fetch();
+  ASSERT_THAT(without_room, IsOk());
+  EXPECT_THAT(without_room->entries, IsEmpty());
+  ASSERT_FALSE(without_room->unread.empty());
+  EXPECT_EQ(without_room->unread.front().error.reason, Reason::kOverloaded);
+  flooding.reset();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(Fetch()->entries, SizeIs(2)) << "what a question held is given back";
+  }
 }
 
 TEST_F(FetchdTest, SaysAtOnceThatItIsOverloaded) {

@@ -26,6 +26,22 @@ TEST(RegistryShares, GivesEachRegistryNoMoreThanItsShare) {
   EXPECT_EQ(shares.Enter("a"), nullptr);
 }
 
+TEST(RegistryShares, GivesEachRegistryHalfOfTheBytesUntilItsQuestionsEnd) {
+  RegistryShares shares(2);
+  auto first = shares.Enter("a");
+  const auto second = shares.Enter("a");
+  const auto other = shares.Enter("b");
+  EXPECT_FALSE(first->TakeBytes(kMaxBytesPerRegistry + 1));
+  EXPECT_TRUE(first->TakeBytes(kMaxBytesPerRegistry - 1));
+  EXPECT_FALSE(second->TakeBytes(2));
+  EXPECT_TRUE(second->TakeBytes(1));
+  EXPECT_TRUE(other->TakeBytes(kMaxBytesPerRegistry));
+  EXPECT_FALSE(shares.Enter("c")->TakeBytes(1)) << "all bytes are taken";
+  first.reset();
+  EXPECT_TRUE(second->TakeBytes(kMaxBytesPerRegistry - 1));
+  EXPECT_FALSE(second->TakeBytes(1));
+}
+
 TEST(RegistriesOf, NamesEachThatIsAskedOnce) {
   const auto registries = [](rpc::FetchQuestion::Kind kind, const std::string& signatures) {
     rpc::FetchQuestion question;
