@@ -16,13 +16,13 @@ BUILD = pathlib.Path(os.environ["SIGWARD_BUILD_DIR"])
 
 # Floor by room; an include may point to its own room or to a lower floor.
 FLOORS = {"base": 1, "verifier": 2, "policy": 3, "rpc": 3, "worker": 4, "plugin": 4, "shim": 5, "cli": 5}
-# Where the plan is stricter or, for worker/client, wider than the floors.
+# Where the plan is stricter or, for worker/client and worker/sandbox (docs/adr/0002), wider than the floors.
 ALLOWED = {
     "policy": {"base", "verifier"},
     "rpc": {"base"},
     "shim": {"base", "rpc"},
     "cli": {"base", "verifier", "policy", "rpc", "plugin"},
-    "plugin": {"base", "verifier", "policy", "rpc", "worker/client"},
+    "plugin": {"base", "verifier", "policy", "rpc", "worker/client", "worker/sandbox"},
 }
 PURE = ("verifier", "policy")
 # Files, sockets, processes, clocks, environment: libc's own and OpenSSL's ways to them.

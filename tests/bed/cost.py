@@ -14,7 +14,8 @@ class Cost:
     """Use as a context manager; what it says is true after its end."""
 
     def __init__(self, sigward, *registries):
-        self._workers = {name: pid for name, pid in sigward.processes().items() if name in WORKERS}
+        self._sigward = sigward
+        self._workers = self._pids()
         self._registries = registries
         #: Requests by sigward, and bytes that were sent in answer to them.
         self.requests = self.bytes = 0
@@ -41,12 +42,16 @@ class Cost:
         self._watch.join()
         requests, sent = self._seen()
         self.requests, self.bytes = requests - self._requests_before, sent - self._bytes_before
-        for name, pid in self._workers.items():
+        # sigward-fetchd is another process now where hosts.toml names what the old one could not read.
+        for name, pid in self._pids().items():
             peak = max(peak_kib(pid), self._children_kib if name == "sigward-verifyd" else 0)
             self.memory_kib[name] = peak - self._memory_before[name]
 
     def __str__(self):
         return f"{self.requests} requests, {self.bytes >> 10} KiB, {self.seconds:.1f} s, KiB of memory: {self.memory_kib}"
+
+    def _pids(self):
+        return {name: pid for name, pid in self._sigward.wait_for_processes().items() if name in WORKERS}
 
     def _seen(self):
         return (sum(r.by_sigward for registry in self._registries for r in registry.requests),

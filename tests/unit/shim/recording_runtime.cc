@@ -41,11 +41,15 @@ std::string Descriptors() {
   return out;
 }
 
-/// Masks and dispositions of signals, capabilities, umask.
+/// Masks and dispositions of signals, capabilities, umask. SigQ counts what is queued for all
+/// processes of the user, and is nobody's own.
 std::string Status() {
   std::istringstream status(Contents("/proc/self/status"));
   std::string out;
   for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("SigQ")) {
+      continue;
+    }
     if (line.starts_with("Sig") || line.starts_with("ShdPnd") || line.starts_with("Cap") ||
         line.starts_with("Umask") || line.starts_with("NoNewPrivs") || line.starts_with("PPid") ||
         line.starts_with("Seccomp:")) {
