@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -53,6 +55,22 @@ std::string CheckPlatform(const std::string& text) {
              : "expected os/architecture or os/architecture/variant, like linux/arm64";
 }
 
+/// The file that is named, or where docker and cosign keep the user's; empty when there is none.
+std::string AuthFile(const AloneOptions& options) {
+  if (!options.auth_file.empty()) {
+    return std::filesystem::absolute(options.auth_file).lexically_normal().string();
+  }
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::filesystem::path(value == nullptr ? "" : value);
+  };
+  const std::filesystem::path folder =
+      variable("DOCKER_CONFIG").empty() ? variable("HOME") / ".docker" : variable("DOCKER_CONFIG");
+  std::error_code error;
+  const std::filesystem::path file = folder / "config.json";
+  return folder.is_absolute() && std::filesystem::is_regular_file(file, error) ? file.string() : "";
+}
+
 }  // namespace
 
 void AddAloneOptions(CLI::App& command, AloneOptions& options) {
@@ -68,12 +86,19 @@ void AddAloneOptions(CLI::App& command, AloneOptions& options) {
           ->check(CLI::ExistingDirectory)
           ->needs(policy)
           ->option_text("DIR");
+  CLI::Option* auth_file = command
+                               .add_option("--auth-file", options.auth_file,
+                                           "Docker's config.json with registries' credentials")
+                               ->check(CLI::ExistingFile)
+                               ->needs(policy)
+                               ->option_text("FILE");
   command
       .add_option("--config", options.config,
                   "A node's configuration, to read registries as it does")
       ->check(CLI::ExistingFile)
       ->needs(policy)
       ->excludes(hosts_dir)
+      ->excludes(auth_file)
       ->option_text("FILE");
   command.add_option("--platform", options.platform, "The node's platform, if it is another")
       ->check(CLI::Validator(CheckPlatform, ""))
@@ -101,7 +126,8 @@ ExitCode WithStandaloneGate(const AloneOptions& options, OutputFormat format,
     PrintWarnings(problems);
   }
   auto config = options.config.empty()
-                    ? StandaloneConfig(std::filesystem::absolute(options.hosts_dir).string())
+                    ? StandaloneConfig(std::filesystem::absolute(options.hosts_dir).string(),
+                                       AuthFile(options))
                     : NodeConfig(options.config);
   if (!config.ok()) {
     ReportError(format, config.error());

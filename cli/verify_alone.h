@@ -15,7 +15,9 @@ struct AloneOptions {
   /// Path of the policy; empty: the daemon is asked.
   std::string policy;
   std::string hosts_dir = "/etc/containerd/certs.d";
-  /// Path of a node's configuration, which counts instead of hosts_dir; may be empty.
+  /// Docker's config.json with credentials for registries; empty: the user's own, if there is one.
+  std::string auth_file;
+  /// Path of a node's configuration, which counts instead of hosts_dir and auth_file; may be empty.
   std::string config;
   /// "os/architecture" or "os/architecture/variant"; empty: this machine's.
   std::string platform;

@@ -53,7 +53,8 @@ struct Program {
 
 void Start(Program& program, const base::Clock& clock) {
   const pid_t pid =
-      StartProgram(program.arguments, OwnEnvironment(), program.socket.get(), program.config.get());
+      StartProgram(program.arguments, OwnEnvironment(),
+                   {.socket = program.socket.get(), .config = program.config.get(), .peer = -1});
   program.started_at = clock.SteadyNow();
   program.pid = pid;
   if (pid < 0) {

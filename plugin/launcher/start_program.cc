@@ -15,13 +15,12 @@
 namespace sigward {
 namespace {
 
-/// Where a handed-over socket stands in the child (sd_listen_fds(3)).
-constexpr int kListenFd = 3;
-/// kConfigInChild's.
-constexpr int kConfigFd = 4;
+/// Where what is handed over stands in the child: the socket (sd_listen_fds(3)) and, as
+/// kConfigInChild and kPeerInChild say, the rest.
+constexpr int kFirstFd = 3;
 
 /// Runs in the child. Everything it needs was made before the fork.
-[[noreturn]] void Exec(char* const* argv, char* const* environment, int socket, int config,
+[[noreturn]] void Exec(char* const* argv, char* const* environment, const HandedOver& handed_over,
                        pid_t parent, char* listen_pid_digits) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) {
@@ -42,13 +41,24 @@ constexpr int kConfigFd = 4;
     listen_pid_digits[i] = digits.at(count - 1 - i);
   }
   listen_pid_digits[count] = '\0';
-  // The socket and the configuration change places with whatever has these numbers now.
-  const int config_above = config < 0 ? -1 : fcntl(config, F_DUPFD, kConfigFd + 1);
-  const int socket_above = fcntl(socket, F_DUPFD, kConfigFd + 1);
-  const bool placed = dup2(socket_above, kListenFd) == kListenFd &&
-                      (config < 0 || dup2(config_above, kConfigFd) == kConfigFd);
-  const unsigned int first_unused = config < 0 ? kConfigFd : kConfigFd + 1;
-  if (placed && close_range(first_unused, UINT_MAX, 0) == 0) {
+  // They change places with whatever has these numbers now.
+  const std::array<int, 3> given{handed_over.socket, handed_over.config, handed_over.peer};
+  std::array<int, 3> above{-1, -1, -1};
+  constexpr int kFirstAbove = kFirstFd + static_cast<int>(given.size());
+  bool placed = true;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    above.at(i) = given.at(i) < 0 ? -1 : fcntl(given.at(i), F_DUPFD, kFirstAbove);
+    placed = placed && (given.at(i) < 0 || above.at(i) >= 0);
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const int place = kFirstFd + static_cast<int>(i);
+    if (above.at(i) < 0) {
+      close(place);
+    } else {
+      placed = placed && dup2(above.at(i), place) == place;
+    }
+  }
+  if (placed && close_range(kFirstAbove, UINT_MAX, 0) == 0) {
     execve(argv[0], argv, environment);
   }
   _exit(127);
@@ -78,7 +88,7 @@ std::vector<std::string> OwnEnvironment() {
 }
 
 pid_t StartProgram(std::vector<std::string> arguments, std::vector<std::string> environment,
-                   int socket, int config) {
+                   const HandedOver& handed_over) {
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) {
@@ -97,7 +107,7 @@ pid_t StartProgram(std::vector<std::string> arguments, std::vector<std::string> 
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid == 0) {
-    Exec(argv.data(), variables.data(), socket, config, parent,
+    Exec(argv.data(), variables.data(), handed_over, parent,
          listen_pid.data() + strlen("LISTEN_PID="));
   }
   return pid;

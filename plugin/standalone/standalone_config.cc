@@ -16,14 +16,19 @@ std::string Quoted(const std::string& text) {
 
 }  // namespace
 
-base::Result<std::string> StandaloneConfig(const std::string& hosts_dir) {
+base::Result<std::string> StandaloneConfig(const std::string& hosts_dir,
+                                           const std::string& auth_file) {
   // A configuration is a node's and names a policy; no worker reads that.
   std::string text =
       "[policy]\nsource = \"file:///nowhere\"\n[registry]\nhosts_dir = " + Quoted(hosts_dir) + "\n";
-  const auto config = ParseConfig(text, "hosts-dir");
-  if (!config.ok() || config->hosts_dir != hosts_dir) {
+  if (!auth_file.empty()) {
+    text += "auth_file = " + Quoted(auth_file) + "\n";
+  }
+  const auto config = ParseConfig(text, "options");
+  if (!config.ok() || config->hosts_dir != hosts_dir || config->auth_file != auth_file) {
     return base::Fail(base::Reason::kConfigInvalid,
-                      "the path of a folder is not fit for a configuration: " + hosts_dir);
+                      "a path is not fit for a configuration: " + hosts_dir +
+                          (auth_file.empty() ? "" : " or " + auth_file));
   }
   return text;
 }

@@ -7,8 +7,10 @@
 namespace sigward {
 
 /// The text of a configuration for workers that serve no node: hosts.toml files lie in HOSTS_DIR,
-/// an absolute path. Fails with kConfigInvalid when a configuration cannot hold such a path.
-base::Result<std::string> StandaloneConfig(const std::string& hosts_dir);
+/// credentials in AUTH_FILE (docker's config.json), absolute paths; the latter may be empty. Fails
+/// with kConfigInvalid when a configuration cannot hold such a path.
+base::Result<std::string> StandaloneConfig(const std::string& hosts_dir,
+                                           const std::string& auth_file);
 
 /// The text of the node's configuration at PATH, as ParseConfig takes it. Fails with
 /// kConfigInvalid.

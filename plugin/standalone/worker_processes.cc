@@ -14,7 +14,9 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "base/config/config.h"
 #include "base/sealed_memory.h"
+#include "base/users.h"
 #include "plugin/launcher/start_program.h"
 #include "rpc/frame.h"
 
@@ -26,6 +28,7 @@ using base::Reason;
 
 constexpr const char* kFetchd = "sigward-fetchd";
 constexpr const char* kVerifyd = "sigward-verifyd";
+constexpr const char* kCredentiald = "sigward-credentiald";
 
 bool IsProgram(const std::string& path) {
   return access(path.c_str(), X_OK) == 0;
@@ -89,11 +92,30 @@ base::Result<WorkerProcesses> WorkerProcesses::Start(const std::string& folder,
   SIGWARD_RETURN_IF_ERROR(workers.MakeSockets());
   SIGWARD_ASSIGN_OR_RETURN(const base::UniqueFd config,
                            base::SealBytes(base::AsBytes(config_text)));
-  SIGWARD_RETURN_IF_ERROR(workers.StartOne({folder + "/" + kFetchd, "--config", kConfigInChild},
-                                           workers.fetchd_, config.get()));
-  SIGWARD_RETURN_IF_ERROR(
-      workers.StartOne({folder + "/" + kVerifyd}, workers.verifyd_, /*config=*/-1));
+  SIGWARD_ASSIGN_OR_RETURN(const Config parsed, ParseConfig(config_text, "configuration"));
+  std::vector<std::string> fetchd{folder + "/" + kFetchd, "--config", kConfigInChild};
+  if (parsed.HasCredentials()) {
+    SIGWARD_RETURN_IF_ERROR(workers.StartCredentiald(folder, config.get()));
+    fetchd.insert(fetchd.end(), {"--credentiald", kPeerInChild});
+  }
+  SIGWARD_RETURN_IF_ERROR(workers.StartOne(std::move(fetchd), WorkerEnvironment(), workers.fetchd_,
+                                           config.get(), workers.credentiald_.name.get()));
+  SIGWARD_RETURN_IF_ERROR(workers.StartOne({folder + "/" + kVerifyd}, WorkerEnvironment(),
+                                           workers.verifyd_, /*config=*/-1));
   return workers;
+}
+
+/// It runs the user's own credential helpers, so it knows the user's environment.
+base::Status WorkerProcesses::StartCredentiald(const std::string& folder, int config) {
+  const uid_t asker = geteuid() == 0 ? base::kFetchdUser : geteuid();
+  // Who connects must be able to write to the socket.
+  if (asker != geteuid() &&
+      fchownat(credentiald_.name.get(), "", asker, asker, AT_EMPTY_PATH) != 0) {
+    return Failed("giving the socket of sigward-credentiald away");
+  }
+  return StartOne(
+      {folder + "/" + kCredentiald, "--config", kConfigInChild, "--asker", std::to_string(asker)},
+      OwnEnvironment(), credentiald_, config);
 }
 
 WorkerProcesses::~WorkerProcesses() {
@@ -129,6 +151,7 @@ base::Status WorkerProcesses::MakeSocketsIn(const std::string& folder) {
   }
   SIGWARD_ASSIGN_OR_RETURN(fetchd_, MakeSocket(opened.get(), "fetchd.sock"));
   SIGWARD_ASSIGN_OR_RETURN(verifyd_, MakeSocket(opened.get(), "verifyd.sock"));
+  SIGWARD_ASSIGN_OR_RETURN(credentiald_, MakeSocket(opened.get(), "credentiald.sock"));
   return base::Ok();
 }
 
@@ -146,11 +169,12 @@ base::Result<WorkerProcesses::Socket> WorkerProcesses::MakeSocket(int folder,
   return socket;
 }
 
-base::Status WorkerProcesses::StartOne(std::vector<std::string> arguments, Socket& socket,
-                                       int config) {
+base::Status WorkerProcesses::StartOne(std::vector<std::string> arguments,
+                                       std::vector<std::string> environment, Socket& socket,
+                                       int config, int peer) {
   const std::string program = arguments.front();
-  const pid_t pid =
-      StartProgram(std::move(arguments), WorkerEnvironment(), socket.listener.get(), config);
+  const pid_t pid = StartProgram(std::move(arguments), std::move(environment),
+                                 {.socket = socket.listener.get(), .config = config, .peer = peer});
   if (pid < 0) {
     return Failed("starting " + program);
   }

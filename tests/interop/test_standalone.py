@@ -11,10 +11,11 @@ import unittest
 
 import jsonschema
 
-from bed import images
+from bed import access, images
 from bed.peers import SOURCE, program
 from bed.policies import key, no_match, node_policy, policy, static
 from bed.process import Background, run, wait_until
+from bed.registry import Registry, write_hosts
 from bed.sigward import WORKERS, children, state
 
 from .case import ALLOWED, COULD_NOT_TELL, NO_SIGNATURE, NONE_VALID, REFUSED, InteropCase
@@ -36,7 +37,7 @@ class Standalone(InteropCase):
         super().setUpClass()
         # As they are installed, and so that every user can run them.
         cls.prefix = cls.place / "usr"
-        for folder, names in (("bin", ("sigward",)), ("lib/sigward", WORKERS)):
+        for folder, names in (("bin", ("sigward",)), ("lib/sigward", (*WORKERS, "sigward-credentiald"))):
             (cls.prefix / folder).mkdir(parents=True)
             for name in names:
                 shutil.copy(program(name), cls.prefix / folder / name)
@@ -57,12 +58,13 @@ class Standalone(InteropCase):
                 policy("frozen", f"{host}/frozen/**", static("fail", "frozen")),
                 node_policy(deny=[cls.denied.top]), no_match("deny")]
 
-    def alone(self, *argv, policy_path=None, prefix=(), sigward=None, hosts=None):
+    def alone(self, *argv, policy_path=None, prefix=(), sigward=None, hosts=None, env=None):
         """`sigward verify --policy`; it does not know the daemon's socket."""
         return run(*prefix, sigward or self.prefix / "bin/sigward", "verify",
                    "--policy", policy_path or self.policy_folder,
                    *(hosts or ("--hosts-dir", self.hosts_dir)), *argv,
-                   env={"SIGWARD_GATE_SOCKET": "/nowhere/gate.sock", "TMPDIR": str(self.temporary)}, check=False)
+                   env={"SIGWARD_GATE_SOCKET": "/nowhere/gate.sock", "TMPDIR": str(self.temporary),
+                        "HOME": "/nowhere", **(env or {})}, check=False)
 
     def assert_nothing_left(self):
         self.assertEqual(list(self.temporary.iterdir()), [])
@@ -108,6 +110,35 @@ class Standalone(InteropCase):
                                  {**said, **dict.fromkeys(OWN)})
         self.assert_nothing_left()
 
+    def test_a_registry_that_wants_a_password(self):
+        """It is known from docker's config.json: named, or where docker and cosign keep it."""
+        self.cosign.sign_legacy(self.push("app/private")[0], "good")
+        private = Registry(self.place / "private", data=self.plain.data,
+                           auth=access.basic_auth(access.htpasswd(self.place / "private-users")))
+        self.addCleanup(private.stop)
+        write_hosts(self.hosts_dir, private.host, private.hosts_toml())
+        rule = self.place / "private.yaml"
+        rule.write_text(json.dumps(policy("p", f"{private.host}/**", key(self.keys.public("good")))))
+        home = self.place / "home"
+        (home / ".docker").mkdir(parents=True)
+        right = access.docker_config(home / ".docker/config.json", {private.host: access.USER})
+        wrong = access.docker_config(self.place / "wrong.json", {private.host: "sigward:guessed"})
+        for path in (right, wrong):
+            path.chmod(0o644)
+        reference = f"{private.host}/app/private:v1"
+        as_nobody = ("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups")
+        for prefix in ((), as_nobody):
+            for options, env, code in (((), {}, COULD_NOT_TELL), (("--auth-file", right), {}, ALLOWED),
+                                       (("--auth-file", wrong), {}, COULD_NOT_TELL), ((), {"HOME": str(home)}, ALLOWED),
+                                       ((), {"DOCKER_CONFIG": str(home / ".docker")}, ALLOWED)):
+                with self.subTest(prefix=prefix, options=options, env=env):
+                    done = self.alone(*options, reference, policy_path=rule, prefix=prefix, env=env)
+                    self.assertEqual(done.returncode, code, done.stderr)
+                    if code == COULD_NOT_TELL:
+                        self.assertEqual(json.loads(done.stdout)["reason"], "registry-unauthorized")
+                    self.assertNotIn("guessed", done.stdout + done.stderr)
+        self.assert_nothing_left()
+
     def test_every_form_of_a_policy(self):
         reference, _ = self.push("app/forms")
         self.cosign.sign_legacy(reference, "good")
@@ -144,7 +175,7 @@ class Standalone(InteropCase):
         beyond.mkdir()
         broken = self.place / "broken.toml"
         broken.write_text("[policy]\nsource = 'file:///nowhere'\n[registry]\nhosts = 1\n")
-        for hosts, said in ((("--hosts-dir", beyond), "the path of a folder is not fit"),
+        for hosts, said in ((("--hosts-dir", beyond), "a path is not fit"),
                             (("--config", broken), f"{broken}:4: unknown key hosts in [registry]")):
             with self.subTest(hosts):
                 done = self.alone("app", hosts=hosts)

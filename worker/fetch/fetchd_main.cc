@@ -28,9 +28,10 @@ using sigward::worker::ReadablePlaces;
 constexpr int kFailed = 1;
 constexpr int kUsage = 2;
 constexpr const char* kHelp =
-    "Usage: sigward-fetchd [--config FILE]\n"
+    "Usage: sigward-fetchd [--config FILE [--credentiald SOCKET]]\n"
     "Fetches signatures from registries for sigwardd. FILE is sigward's configuration,\n"
-    "/etc/sigward/config.toml unless named. It expects one listening socket from who starts it:\n"
+    "/etc/sigward/config.toml unless named; SOCKET is where sigward-credentiald listens, if not\n"
+    "where FILE says. It expects one listening socket from who starts it:\n"
     "sigwardd itself, or systemd by sigward-fetchd.socket (LISTEN_FDS=1, LISTEN_PID=its own, the\n"
     "socket as descriptor 3). It asks through the proxies of HTTPS_PROXY, HTTP_PROXY and "
     "NO_PROXY.\n";
@@ -40,14 +41,27 @@ constexpr const char* kHelp =
 constexpr int kArenas = 2;
 constexpr int kMappedFrom = 128 << 10;
 
-std::optional<std::string> ConfigPathIn(int argc, char** argv) {
-  if (argc == 1) {
-    return sigward::kDefaultConfigPath;
+struct Options {
+  std::string config_path = sigward::kDefaultConfigPath;
+  /// Empty: where the configuration says.
+  std::string credentiald_socket;
+};
+
+std::optional<Options> OptionsIn(int argc, char** argv) {
+  Options options;
+  if (argc > 1 && (argc < 3 || std::string_view(argv[1]) != "--config")) {
+    return std::nullopt;
   }
-  if (argc == 3 && std::string_view(argv[1]) == "--config") {
-    return argv[2];
+  if (argc >= 3) {
+    options.config_path = argv[2];
   }
-  return std::nullopt;
+  if (argc > 3 && (argc != 5 || std::string_view(argv[3]) != "--credentiald")) {
+    return std::nullopt;
+  }
+  if (argc == 5) {
+    options.credentiald_socket = argv[4];
+  }
+  return options;
 }
 
 /// The first of NAMES that is set, as Go looks for them.
@@ -82,7 +96,8 @@ Status Enter(const ReadablePlaces& places) {
 }
 
 /// Returns only when it cannot go on, or should not because files have taken others' places.
-Status Serve(const sigward::Config& config, const sigward::base::UniqueFd& listener) {
+Status Serve(const sigward::Config& config, const std::string& credentiald_socket,
+             const sigward::base::UniqueFd& listener) {
   // A registry that closes a TLS connection would end the process: libcurl leaves the signal alone.
   signal(SIGPIPE, SIG_IGN);
   mallopt(M_ARENA_MAX, kArenas);
@@ -91,7 +106,8 @@ Status Serve(const sigward::Config& config, const sigward::base::UniqueFd& liste
   // Asked before the list of calls is taken on, which does not have this one.
   const bool has_walls = sigward::worker::kSealed && sigward::worker::LandlockVersion() > 0;
   SIGWARD_RETURN_IF_ERROR(Enter(places));
-  sigward::worker::CredentialClient credentials(config.credentiald_socket());
+  sigward::worker::CredentialClient credentials(
+      credentiald_socket.empty() ? config.credentiald_socket() : credentiald_socket);
   sigward::worker::FetchContext context(config.hosts_dir);
   if (config.HasCredentials()) {
     context.authorization.credentials = &credentials;
@@ -108,13 +124,13 @@ Status Serve(const sigward::Config& config, const sigward::base::UniqueFd& liste
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::optional<std::string> config_path = ConfigPathIn(argc, argv);
-  if (!config_path.has_value()) {
+  const std::optional<Options> options = OptionsIn(argc, argv);
+  if (!options.has_value()) {
     std::fputs(kHelp, stderr);
     return kUsage;
   }
   // Root's own file, read before root is given up and long before a registry's first byte.
-  const auto config = sigward::ReadConfig(*config_path);
+  const auto config = sigward::ReadConfig(options->config_path);
   if (!config.ok()) {
     std::fprintf(stderr, "sigward-fetchd: %s\n", config.error().detail.c_str());
     return kUsage;
@@ -124,7 +140,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "sigward-fetchd: %s\n%s", listener.error().detail.c_str(), kHelp);
     return kUsage;
   }
-  const Status served = Serve(*config, *listener);
+  const Status served = Serve(*config, options->credentiald_socket, *listener);
   if (served.ok()) {
     sigward::base::Log(sigward::base::Severity::kNotice, "fetchd-outdated",
                        {{"detail", "files were replaced or named that it may not read"},
