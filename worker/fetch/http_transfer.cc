@@ -178,7 +178,8 @@ void HttpTransfer::PrepareProxy() {
 
 bool HttpTransfer::MayBeLocal() const {
   const Endpoint& endpoint = *request_->endpoint;
-  return url_.origin == endpoint.origin ? endpoint.may_be_local : IsLocalHost(endpoint.origin.host);
+  return url_.origin == endpoint.origin ? endpoint.may_be_local
+                                        : MayLeadToLocal(endpoint.origin.host, url_.origin.host);
 }
 
 void HttpTransfer::PrepareTls(bool at_home) {

@@ -122,7 +122,7 @@ Result<Url> CheckRealm(std::string_view realm, const Endpoint& registry) {
   }
   const bool may_be_local = url->origin.host == registry.origin.host
                                 ? registry.may_be_local
-                                : IsLocalHost(registry.origin.host);
+                                : MayLeadToLocal(registry.origin.host, url->origin.host);
   if (IsLocalHost(url->origin.host) && !may_be_local) {
     return Unauthorized("the registry's token server is at a loopback or link-local host");
   }
@@ -150,7 +150,8 @@ Result<TokenServer> TokenServerOf(const Challenge& challenge, const Endpoint& re
   endpoint.path = server.realm.path;
   endpoint.ca_pem = registry.ca_pem;
   endpoint.connect_timeout = registry.connect_timeout;
-  endpoint.may_be_local = same_host ? registry.may_be_local : IsLocalHost(registry.origin.host);
+  endpoint.may_be_local = same_host ? registry.may_be_local
+                                    : MayLeadToLocal(registry.origin.host, endpoint.origin.host);
   // What the operator said of a host's transport holds for its other ports too, and no further.
   endpoint.is_http_meant = same_host && registry.is_http_meant;
   if (endpoint.origin.scheme == "http") {

@@ -43,7 +43,8 @@ struct TokenServer {
 /// ("auth.example" or "auth.example:8443") are the operator's. A scope counts only where it names
 /// this repository as the host may call it: below the host's path, or below the name of the
 /// registry that the host mirrors. Fails with kUnauthorized: no realm, not a URL, http while the
-/// registry is not, a loopback or link-local host while the registry is none.
+/// registry is not, a local host that the registry may not lead to
+/// (MayLeadToLocal).
 base::Result<TokenServer> TokenServerOf(const Challenge& challenge, const Endpoint& registry,
                                         const std::string& repository,
                                         const std::vector<std::string>& token_hosts);

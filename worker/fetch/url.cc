@@ -174,6 +174,11 @@ bool IsLoopbackHost(std::string_view host) {
   return IsLocalhostName(host) || LiteralIs(host, IsLoopback4, IsLoopback6);
 }
 
+bool MayLeadToLocal(std::string_view registry, std::string_view host) {
+  return (IsLoopbackHost(registry) && IsLoopbackHost(host)) ||
+         (IsLocalHost(registry) && host == registry);
+}
+
 bool IsLocalAddress(const sockaddr& address, socklen_t size) {
   if (address.sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
     sockaddr_in v4{};
@@ -193,7 +198,7 @@ Result<Url> CheckRedirect(const Url& from, std::string_view location, const Orig
   if (to.origin.scheme != "https" && registry.scheme != "http") {
     return Fail(Reason::kRegistryError, "redirected from https to http");
   }
-  if (IsLocalHost(to.origin.host) && !IsLocalHost(registry.host)) {
+  if (IsLocalHost(to.origin.host) && !MayLeadToLocal(registry.host, to.origin.host)) {
     return Fail(Reason::kRegistryError, "redirected to a loopback or link-local host");
   }
   return to;

@@ -305,6 +305,20 @@ TEST_F(HttpTest, FollowsNoRedirectFromOutsideToTheMachineItself) {
   EXPECT_EQ(server_.connections(), 0U);
 }
 
+TEST_F(HttpTest, TakesANameFromALoopbackRegistryForNoLocalHost) {
+  const std::string name = testing::LoopbackName();
+  if (name.empty()) {
+    GTEST_SKIP() << "no name but localhost leads to a loopback address";
+  }
+  ScriptedServer other;
+  other.Serve("/metadata", "x/y", "secret");
+  server_.On("/a", [&](const ServedRequest&, ServedReply& reply) {
+    reply.Send(302, "", "Location: http://" + name + ":" + other.port() + "/metadata\r\n");
+  });
+  EXPECT_THAT(Ask("/a"), FailsWith(Reason::kUnreachable));
+  EXPECT_EQ(other.connections(), 0U);
+}
+
 TEST_F(HttpTest, ReusesNoConnectionOfAnotherForARedirect) {
   const std::string outward = testing::OutwardAddress();
   if (outward.empty()) {

@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include <array>
 #include <string>
@@ -22,6 +24,22 @@ inline worker::Endpoint EndpointOf(const ScriptedServer& server,
   endpoint.path = "/v2";
   endpoint.may_be_local = true;
   return endpoint;
+}
+
+/// This machine's name where it leads to an IPv4 loopback address, or an empty text.
+inline std::string LoopbackName() {
+  std::array<char, 256> name{};
+  addrinfo hints{};
+  hints.ai_family = AF_INET;
+  addrinfo* found = nullptr;
+  if (gethostname(name.data(), name.size() - 1) != 0 || worker::IsLoopbackHost(name.data()) ||
+      getaddrinfo(name.data(), nullptr, &hints, &found) != 0) {
+    return {};
+  }
+  const auto* address = reinterpret_cast<const sockaddr_in*>(found->ai_addr);
+  const bool is_loopback = ntohl(address->sin_addr.s_addr) >> 24 == 127;
+  freeaddrinfo(found);
+  return is_loopback ? name.data() : std::string();
 }
 
 /// An IPv4 address of this machine that is no loopback one, or an empty text.

@@ -92,8 +92,8 @@ TEST(TokenServer, IsAskedByHttpsUnlessTheRegistryIsNot) {
 
 TEST(TokenServer, IsNotLocalUnlessTheRegistryIs) {
   for (const char* realm :
-       {"https://127.0.0.1/t", "https://localhost/t", "https://169.254.169.254/t",
-        "https://[::1]/t", "https://2130706433/t", "https://[::ffff:127.0.0.1]/t"}) {
+       {"https://127.0.0.1/t", "https://localhost/t", "https://[::1]/t",
+        "https://2130706433/t", "https://[::ffff:127.0.0.1]/t"}) {
     EXPECT_THAT(TokenServerOf(Bearer(realm), At("https", "r.example"), "app", {}),
                 FailsWith(Reason::kUnauthorized))
         << realm;
@@ -105,6 +105,19 @@ TEST(TokenServer, IsNotLocalUnlessTheRegistryIs) {
       TokenServerOf(Bearer("https://a.example/t"), At("https", "r.example"), "a", {});
   ASSERT_THAT(outside, IsOk());
   EXPECT_FALSE(outside->endpoint.may_be_local);
+}
+
+TEST(TokenServer, IsAtNoLinkLocalAddressOrStrangeNameOfALoopbackRegistry) {
+  const Endpoint loopback = At("https", "127.0.0.1", "5000");
+  for (const char* realm : {"https://169.254.169.254/t", "https://[fe80::1]/t", "https://0.0.0.0/t",
+                            "https://[::ffff:169.254.169.254]/t"}) {
+    EXPECT_THAT(TokenServerOf(Bearer(realm), loopback, "app", {}), FailsWith(Reason::kUnauthorized))
+        << realm;
+  }
+  // Whoever answers on a port of this machine says where its own names lead.
+  const auto named = TokenServerOf(Bearer("https://metadata.example/t"), loopback, "app", {});
+  ASSERT_THAT(named, IsOk());
+  EXPECT_FALSE(named->endpoint.may_be_local);
 }
 
 TEST(TokenServer, RefusesARealmThatIsNoUrl) {

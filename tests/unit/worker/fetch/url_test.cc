@@ -159,6 +159,11 @@ TEST(CheckRedirect, LeadsOnlyWhereTheOperatorMeant) {
            Row{"http://r.example/v2/a", "http://127.0.0.1/x", nullptr},
            Row{"http://127.0.0.1:5000/v2", "http://127.0.0.1:9000/x", "http://127.0.0.1:9000/x"},
            Row{"https://localhost:5000/v2", "https://127.0.0.1/x", "https://127.0.0.1/x"},
+           Row{"http://127.0.0.1:5000/v2", "http://169.254.169.254/latest/meta-data", nullptr},
+           Row{"http://localhost:5000/v2", "http://[fe80::1]/x", nullptr},
+           Row{"http://169.254.1.1:5000/v2", "http://127.0.0.1/x", nullptr},
+           Row{"http://169.254.1.1:5000/v2", "http://169.254.169.254/x", nullptr},
+           Row{"http://169.254.1.1:5000/v2", "http://169.254.1.1/x", "http://169.254.1.1/x"},
        }) {
     const auto from = ParseUrl(row.from);
     ASSERT_THAT(from, IsOk());
