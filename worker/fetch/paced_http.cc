@@ -66,7 +66,10 @@ void PacedHttp::Note(const Endpoint& endpoint, const std::vector<Result<HttpResp
     }
     const auto wanted = ParseRetryAfter(result->retry_after, result->date);
     if (result->status == kTooManyRequests) {
-      back_off_->NoteRefusal(HostOf(endpoint), Reason::kRateLimited, wanted);
+      // Where a redirect led is not the host's word, and may differ by repository.
+      const bool is_hosts_word = result->url.origin == endpoint.origin;
+      back_off_->NoteRefusal(is_hosts_word ? HostOf(endpoint) : PlaceOf(endpoint),
+                             Reason::kRateLimited, wanted);
       return;
     }
     if (result->status == kUnavailable) {

@@ -14,7 +14,8 @@
 namespace sigward::worker {
 
 /// HTTP for one question about one repository that leaves hosts alone for as long as they want: a
-/// host that says 429, and a repository at a host that says 503. Overload is the whole host's too,
+/// host that says 429, and a repository at a host that says 503 or redirects to where 429 is said.
+/// Overload is the whole host's too,
 /// but whoever owns a repository may be able to make it answer so, and must not silence the others.
 class PacedHttp {
  public:

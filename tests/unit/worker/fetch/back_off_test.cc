@@ -171,6 +171,25 @@ TEST_F(BackOffTaskTest, LetsNoRepositorySilenceAnother) {
   EXPECT_EQ(reason_for("other"), Reason::kRateLimited);
 }
 
+TEST_F(BackOffTaskTest, TakesTheRefusalOfWhereARedirectLedForNoneOfTheHost) {
+  ScriptedServer store(nullptr, "127.0.0.2");
+  store.Otherwise(
+      [](const ServedRequest&, ServedReply& reply) { reply.Send(429, "", "Retry-After: 60\r\n"); });
+  server_.On("/v2/app/manifests/v1", [&](const ServedRequest&, ServedReply& reply) {
+    reply.Send(307, "", "Location: http://" + store.host() + "/x\r\n");
+  });
+  const auto reason_for = [this](const std::string& repository) {
+    rpc::FetchQuestion question = Question(rpc::FetchQuestion::RESOLVE);
+    question.set_repository(repository);
+    question.set_tag("v1");
+    return static_cast<Reason>(Ask(question).answer.reason());
+  };
+  EXPECT_EQ(reason_for("app"), Reason::kRateLimited);
+  EXPECT_EQ(reason_for("other"), Reason::kNotFound);
+  EXPECT_EQ(reason_for("app"), Reason::kRateLimited);
+  EXPECT_THAT(store.requests(), SizeIs(1));
+}
+
 TEST_F(BackOffTaskTest, WaitsForAPauseThatEndsInTime) {
   registry_.SignLegacy(image_, "payload");
   Refuse(429, "Retry-After: 1\r\n");
