@@ -134,6 +134,11 @@ Result<std::string> Authorizer::AnswerBearer(const Endpoint& endpoint, const Cha
     }
   }
   if (credential.has_value() && !credential->registry_token.empty()) {
+    // A line end in it would begin a header, or a request, of its own.
+    if (!IsBearerToken(credential->registry_token)) {
+      return Fail(Reason::kConfigInvalid,
+                  "the registrytoken for " + CredentialHost(endpoint) + " fits no header");
+    }
     std::string value = BearerValue(credential->registry_token);
     context_->memory.Remember(PlaceOf(endpoint), value, now, kCredentialMemory);
     return value;

@@ -184,6 +184,13 @@ std::string TokenForm(const TokenServer& server, std::string_view refresh_token)
          "&scope=" + Escaped(server.scope) + "&refresh_token=" + Escaped(refresh_token);
 }
 
+bool IsBearerToken(std::string_view text) {
+  constexpr std::string_view kSymbols = "-._~+/=";
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return IsAlphaNumeric(c) || kSymbols.find(c) != std::string_view::npos;
+  });
+}
+
 Result<Token> ReadToken(std::string_view answer) {
   const auto wrong = [](const char* what) {
     return Fail(Reason::kRegistryError, std::string("the token server's answer ") + what);
@@ -208,11 +215,7 @@ Result<Token> ReadToken(std::string_view answer) {
   if (token.text.size() > kMaxTokenBytes) {
     return wrong("has too long a token");
   }
-  // b64token of RFC 6750 §2.1, so that nothing else gets into a header.
-  constexpr std::string_view kSymbols = "-._~+/=";
-  if (!std::all_of(token.text.begin(), token.text.end(), [&](char c) {
-        return IsAlphaNumeric(c) || kSymbols.find(c) != std::string_view::npos;
-      })) {
+  if (!IsBearerToken(token.text)) {
     return wrong("has a token that fits no header");
   }
   if (const auto life = json->find("expires_in"); life != json->end()) {

@@ -65,6 +65,9 @@ struct Token {
   std::chrono::seconds life = kDefaultTokenLife;
 };
 
+/// True for what RFC 6750 §2.1 takes for a bearer token (b64token): nothing else gets into a header.
+bool IsBearerToken(std::string_view text);
+
 /// Reads a token server's answer: `token` or `access_token`, and `expires_in`. Fails with
 /// kRegistryError: larger than kMaxTokenAnswerBytes, no strict JSON, no token, one that is longer
 /// than kMaxTokenBytes or could not stand in a header.

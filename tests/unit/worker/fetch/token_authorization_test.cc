@@ -87,6 +87,22 @@ TEST_F(AuthorizationTest, ShowsARegistryTokenAsItIs) {
   EXPECT_THAT(token_requests_, IsEmpty());
 }
 
+TEST_F(AuthorizationTest, PutsNoLineEndOfARegistryTokenIntoAHeader) {
+  token_ = "g1v3n";
+  WantToken(RealmAt(server_));
+  for (const char* token : {"g1v3n\n", "g1v3n\r\nX-Other: 1", "g1v3n\r\n\r\nDELETE / HTTP/1.1",
+                            "g1v3n x", "g1v3n\x80"}) {
+    server_.Forget();
+    Credential credential;
+    credential.registry_token = token;
+    credentials_.Give(std::optional(credential));
+    const Seen seen = Evidence(image_);
+    EXPECT_EQ(ExpectRefused(seen), Reason::kConfigInvalid);
+    EXPECT_THAT(DetailOf(seen), ::testing::Not(HasSubstr("g1v3n")));
+    EXPECT_THAT(server_.requests(), SizeIs(3));
+  }
+}
+
 TEST_F(AuthorizationTest, PrefersATokenToAPassword) {
   Want("Basic realm=\"x\"\r\nWWW-Authenticate: Bearer realm=\"" + RealmAt(server_) + "\"",
        [this](const std::string& shown) { return !token_.empty() && shown == "Bearer " + token_; });
