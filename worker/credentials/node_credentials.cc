@@ -93,14 +93,6 @@ std::vector<std::string> EnvironmentForPrograms(char** environ) {
 NodeCredentials::NodeCredentials(CredentialPlaces places, const base::Clock& clock)
     : places_(std::move(places)), cache_(clock), flights_(clock) {}
 
-base::Result<NodeCredentials::Slot> NodeCredentials::TakeSlot(const Deadline& deadline) {
-  if (!slots_.try_acquire_until(deadline.when())) {
-    return Fail(Reason::kTimeout,
-                std::to_string(kMaxProgramsAtOnce) + " credential programs run already");
-  }
-  return Slot(&slots_);
-}
-
 NodeCredentials::Found NodeCredentials::Find(const std::string& host, const std::string& repository,
                                              bool refused, const Deadline& deadline) {
   SIGWARD_RETURN_IF_ERROR(CheckName(host, repository));
@@ -149,7 +141,7 @@ NodeCredentials::Found NodeCredentials::FromAuthFile(const std::string& host,
                         .arguments = {"get"},
                         .environment = places_.environment,
                         .input = HelperServer(host)};
-  SIGWARD_ASSIGN_OR_RETURN(const Slot slot, TakeSlot(deadline));
+  SIGWARD_ASSIGN_OR_RETURN(const auto slot, slots_.Take(helper, deadline));
   const auto output = RunProgram(program, deadline);
   if (!output.ok()) {
     return Complain(helper, output.error(), "");
@@ -209,7 +201,7 @@ base::Result<std::vector<ProviderAuth>> NodeCredentials::Ask(const Provider& pro
   if (auto kept = cache_.Find(provider.name, image)) {
     return *std::move(kept);
   }
-  SIGWARD_ASSIGN_OR_RETURN(const Slot slot, TakeSlot(deadline));
+  SIGWARD_ASSIGN_OR_RETURN(const auto slot, slots_.Take(provider.name, deadline));
   // Another question may have brought the answer for the whole registry meanwhile.
   if (auto kept = cache_.Find(provider.name, image)) {
     return *std::move(kept);

@@ -4,7 +4,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -12,13 +11,11 @@
 #include "base/result.h"
 #include "base/single_flight.h"
 #include "worker/client/credential_source.h"
+#include "worker/credentials/program_slots.h"
 #include "worker/credentials/provider_cache.h"
 #include "worker/credentials/provider_config.h"
 
 namespace sigward::worker {
-
-/// Programs that run at once; a question that needs one more waits.
-inline constexpr std::ptrdiff_t kMaxProgramsAtOnce = 16;
 
 /// Where this node's credentials come from.
 struct CredentialPlaces {
@@ -54,15 +51,6 @@ class NodeCredentials : public CredentialSource {
 
  private:
   using Found = base::Result<std::optional<Credential>>;
-  using Slots = std::counting_semaphore<kMaxProgramsAtOnce>;
-  struct GiveBack {
-    void operator()(Slots* slots) const { slots->release(); }
-  };
-  /// The right to run a program, until it goes away.
-  using Slot = std::unique_ptr<Slots, GiveBack>;
-
-  /// Fails with kTimeout when there is none by DEADLINE.
-  base::Result<Slot> TakeSlot(const base::Deadline& deadline);
 
   Found FindNow(const std::string& host, const std::string& repository, bool refused,
                 const base::Deadline& deadline);
@@ -76,7 +64,7 @@ class NodeCredentials : public CredentialSource {
   const CredentialPlaces places_;
   ProviderCache cache_;
   base::SingleFlight<Found> flights_;
-  Slots slots_{kMaxProgramsAtOnce};
+  ProgramSlots slots_;
   std::mutex mutex_;
   /// What the cached answers were given under.
   std::string provider_text_;

@@ -259,14 +259,14 @@ TEST_F(ProvidersTest, ABurstWaitsForThePrograms) {
   WriteScript(folder_ / "cloud", "sleep 1\n" + good);
   credentials();
   std::vector<std::thread> threads;
-  for (int i = 0; i < 2 * kMaxProgramsAtOnce; ++i) {
+  for (std::size_t i = 0; i < 2 * kMaxProgramsAtOnce; ++i) {
     threads.emplace_back(
         [this, i] { EXPECT_EQ(Text("r.example", "app" + std::to_string(i)), "cloud:p"); });
   }
   for (std::thread& thread : threads) {
     thread.join();
   }
-  EXPECT_LE(Runs("cloud"), static_cast<std::size_t>(kMaxProgramsAtOnce));
+  EXPECT_LE(Runs("cloud"), kMaxRunsOfOneProgram);
 }
 
 TEST_F(ProvidersTest, WhoWaitsForAProgramWaitsUntilHisDeadline) {
@@ -274,13 +274,41 @@ TEST_F(ProvidersTest, WhoWaitsForAProgramWaitsUntilHisDeadline) {
   WriteScript(folder_ / "cloud", "sleep 5; exit 1");
   credentials();
   std::vector<std::thread> threads;
-  for (int i = 0; i <= kMaxProgramsAtOnce; ++i) {
+  for (std::size_t i = 0; i <= kMaxProgramsAtOnce; ++i) {
     threads.emplace_back([this, i] {
       EXPECT_THAT(credentials().Find("r.example", "app" + std::to_string(i), false,
                                      Deadline::After(std::chrono::milliseconds(1000))),
                   FailsWith(Reason::kTimeout));
     });
   }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
+
+TEST_F(ProvidersTest, OneThatHangsLeavesTheOthersRoom) {
+  WriteProviders({"hangs", "works"}, "*.example");
+  std::string text = *base::ReadFile(folder_ / "providers.yaml", 10'000);
+  text.replace(text.find("*.example"), 9, "h.example");
+  text.replace(text.find("*.example"), 9, "w.example");
+  ASSERT_THAT(base::WriteNewFile(folder_ / "providers.yaml", text), IsOk());
+  WriteScript(folder_ / "hangs", "echo >>" + (folder_ / "hangs.runs") + "; sleep 60");
+  WriteProvider("works", "w.example");
+  credentials();
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < kMaxProgramsAtOnce; ++i) {
+    threads.emplace_back([this, i] {
+      EXPECT_THAT(credentials().Find("h.example", "app" + std::to_string(i), false,
+                                     Deadline::After(std::chrono::milliseconds(8000))),
+                  FailsWith(Reason::kTimeout));
+    });
+  }
+  while (Runs("hangs") < kMaxRunsOfOneProgram) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(TextOf(*credentials().Find("w.example", "app", false,
+                                       Deadline::After(std::chrono::milliseconds(4000)))),
+            "works:p");
   for (std::thread& thread : threads) {
     thread.join();
   }
