@@ -201,13 +201,13 @@ void HttpTransfer::PrepareTls(bool at_home) {
 void HttpTransfer::PrepareHeaders(bool at_home) {
   headers_.reset();
   Append("Accept: " + request_->accept);
-  if (at_home) {
+  // A redirect that leads away and back again is somebody else's request.
+  has_left_home_ = has_left_home_ || !at_home;
+  if (!has_left_home_) {
     for (const std::string& line : request_->endpoint->headers) {
       Append(line);
     }
   }
-  // A redirect that leads away and back again is somebody else's request.
-  has_left_home_ = has_left_home_ || !at_home;
   if (!request_->authorization.empty() && !has_left_home_) {
     Append("Authorization: " + request_->authorization);
   }

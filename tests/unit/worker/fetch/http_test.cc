@@ -251,6 +251,24 @@ TEST_F(HttpTest, FollowsRedirectsWithoutGivingSecretsAway) {
   EXPECT_THAT(other.requests(), ::testing::ElementsAre("GET /blob?token=x"));
 }
 
+TEST_F(HttpTest, ShowsNoHeaderWhereARedirectLeadsBackFromElsewhere) {
+  ScriptedServer other;
+  endpoint_.headers = {"Authorization: Basic c2VjcmV0"};
+  server_.On("/start", [&](const ServedRequest&, ServedReply& reply) {
+    reply.Send(307, "", "Location: http://" + other.host() + "/away\r\n");
+  });
+  other.On("/away", [&](const ServedRequest&, ServedReply& reply) {
+    reply.Send(307, "", "Location: http://" + server_.host() + "/back\r\n");
+  });
+  std::string shown = "nothing yet";
+  server_.On("/back", [&](const ServedRequest& request, ServedReply& reply) {
+    shown = request.Header("authorization");
+    reply.Send(200, "content");
+  });
+  EXPECT_THAT(Ask("/start"), IsOk());
+  EXPECT_EQ(shown, "");
+}
+
 TEST_F(HttpTest, APageThatComesWithARedirectIsNotTheContent) {
   server_.Serve("/blob", "x/y", "content");
   // Shorter and longer than what is read of pages that nobody wants; both beyond what is asked for.
