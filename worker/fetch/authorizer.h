@@ -47,9 +47,10 @@ class Authorizer {
   std::string Known(const Endpoint& endpoint) const;
 
   /// What to show ENDPOINT next. It has answered REFUSED, a 401, to SHOWN (empty: to nothing).
-  /// Fails with kConfigInvalid (a registry token that fits no header), kUnauthorized (nothing is left to be shown, the challenge cannot be used, or the
-  /// token server refuses), kForbidden, kRateLimited, kRegistryError and the transport's reasons of
-  /// the token server, kTooLarge beyond kMaxTokenRequests, or as CredentialSource::Find.
+  /// Fails with kConfigInvalid (a registry token that fits no header), kUnauthorized (nothing is
+  /// left to be shown, the challenge cannot be used, or the token server refuses), kForbidden,
+  /// kRateLimited, kRegistryError and the transport's reasons of the token server, kTooLarge beyond
+  /// kMaxTokenRequests, or as CredentialSource::Find.
   base::Result<std::string> Answer(const Endpoint& endpoint, const HttpResponse& refused,
                                    const std::string& shown, const base::Deadline& deadline);
 

@@ -65,7 +65,8 @@ struct Token {
   std::chrono::seconds life = kDefaultTokenLife;
 };
 
-/// True for what RFC 6750 §2.1 takes for a bearer token (b64token): nothing else gets into a header.
+/// True for what RFC 6750 §2.1 takes for a bearer token (b64token): nothing else gets into a
+/// header.
 bool IsBearerToken(std::string_view text);
 
 /// Reads a token server's answer: `token` or `access_token`, and `expires_in`. Fails with

@@ -37,9 +37,9 @@ bool IsLocalHost(std::string_view host);
 /// True for loopback hosts alone: "localhost" and literal loopback addresses.
 bool IsLoopbackHost(std::string_view host);
 
-/// Whether REGISTRY's answers may lead (by a redirect, or to a token server) to the local HOST: both
-/// are loopback ones, or HOST is the local REGISTRY itself. What answers on a port of this machine
-/// is no reason to ask link-local addresses, where cloud metadata lies.
+/// Whether REGISTRY's answers may lead (by a redirect, or to a token server) to the local HOST:
+/// both are loopback ones, or HOST is the local REGISTRY itself. What answers on a port of this
+/// machine is no reason to ask link-local addresses, where cloud metadata lies.
 bool MayLeadToLocal(std::string_view registry, std::string_view host);
 
 /// True for addresses that only mean something on this machine or link: loopback, link-local

@@ -91,9 +91,8 @@ TEST(TokenServer, IsAskedByHttpsUnlessTheRegistryIsNot) {
 }
 
 TEST(TokenServer, IsNotLocalUnlessTheRegistryIs) {
-  for (const char* realm :
-       {"https://127.0.0.1/t", "https://localhost/t", "https://[::1]/t",
-        "https://2130706433/t", "https://[::ffff:127.0.0.1]/t"}) {
+  for (const char* realm : {"https://127.0.0.1/t", "https://localhost/t", "https://[::1]/t",
+                            "https://2130706433/t", "https://[::ffff:127.0.0.1]/t"}) {
     EXPECT_THAT(TokenServerOf(Bearer(realm), At("https", "r.example"), "app", {}),
                 FailsWith(Reason::kUnauthorized))
         << realm;
