@@ -97,13 +97,18 @@ NodeCredentials::Found NodeCredentials::Find(const std::string& host, const std:
                                              bool refused, const Deadline& deadline) {
   SIGWARD_RETURN_IF_ERROR(CheckName(host, repository));
   const std::string key = (refused ? "again " : "") + host + "/" + repository;
-  auto flight = flights_.Run(
-      key, deadline, [&] { return FindNow(host, repository, refused, deadline); },
-      [](const Found&) { return std::chrono::milliseconds(0); });
-  if (!flight.ok()) {
-    return std::move(flight).error();
+  while (true) {
+    auto flight = flights_.Run(
+        key, deadline, [&] { return FindNow(host, repository, refused, deadline); },
+        [](const Found&) { return std::chrono::milliseconds(0); });
+    if (!flight.ok()) {
+      return std::move(flight).error();
+    }
+    // Who was asked first may have had less time.
+    if (flight->ok() || flight->error().reason != Reason::kTimeout || deadline.Passed()) {
+      return *std::move(flight);
+    }
   }
-  return *std::move(flight);
 }
 
 NodeCredentials::Found NodeCredentials::FindNow(const std::string& host,

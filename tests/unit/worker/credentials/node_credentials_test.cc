@@ -252,6 +252,25 @@ TEST_F(ProvidersTest, EqualQuestionsAtOnceRunOneProgram) {
   EXPECT_EQ(Runs("cloud"), 1U);
 }
 
+TEST_F(ProvidersTest, WhoHasMoreTimeThanTheFirstIsNotTimedOutWithHim) {
+  WriteProviders({"cloud"}, "*.example");
+  WriteProvider("cloud", "*.example");
+  const std::string good = *base::ReadFile(folder_ / "cloud", 10'000);
+  const std::string mark = folder_ / "mark";
+  WriteScript(folder_ / "cloud", "[ -e " + mark + " ] || { : >" + mark + "; sleep 60; }\n" + good);
+  credentials();
+  std::thread first([this] {
+    EXPECT_THAT(credentials().Find("r.example", "app", false,
+                                   Deadline::After(std::chrono::milliseconds(5000))),
+                FailsWith(Reason::kTimeout));
+  });
+  while (access(mark.c_str(), F_OK) != 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(Text("r.example", "app"), "cloud:p");
+  first.join();
+}
+
 TEST_F(ProvidersTest, ABurstWaitsForThePrograms) {
   WriteProviders({"cloud"}, "*.example");
   WriteProvider("cloud", "*.example", "Registry");
