@@ -184,12 +184,19 @@ Result<FetchTask> ParseTask(const rpc::FetchQuestion& question) {
 
 std::vector<std::string> RegistriesOf(const FetchTask& task) {
   std::vector<std::string> registries;
+  const auto add = [&registries](const std::string& registry) {
+    // Another spelling ("HOST:443") of the same registry has no share of its own.
+    std::string name = DefaultEndpoint(registry).authority();
+    if (registries.empty() || registries[0] != name) {
+      registries.push_back(std::move(name));
+    }
+  };
   const bool is_elsewhere = !task.signatures.IsOwnRepository();
   if (!is_elsewhere || task.kind != rpc::FetchQuestion::EVIDENCE) {
-    registries.push_back(task.image.registry());
+    add(task.image.registry());
   }
-  if (is_elsewhere && (registries.empty() || registries[0] != task.signatures.registry)) {
-    registries.push_back(task.signatures.registry);
+  if (is_elsewhere) {
+    add(task.signatures.registry);
   }
   return registries;
 }

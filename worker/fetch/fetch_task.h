@@ -60,8 +60,8 @@ struct FetchTask {
 /// paths and URLs here, so they are parsed once more. Fails with kProtocol.
 base::Result<FetchTask> ParseTask(const rpc::FetchQuestion& question);
 
-/// The registries that TASK asks, each once: the image's, and the one where a policy has signatures
-/// looked for.
+/// The registries that TASK asks, each once and in one spelling of its name: the image's, and the
+/// one where a policy has signatures looked for.
 std::vector<std::string> RegistriesOf(const FetchTask& task);
 
 /// The digest and media type that a reference has now: HEAD, and GET with an own SHA-256 where the

@@ -43,10 +43,11 @@ TEST(RegistryShares, GivesEachRegistryHalfOfTheBytesUntilItsQuestionsEnd) {
 }
 
 TEST(RegistriesOf, NamesEachThatIsAskedOnce) {
-  const auto registries = [](rpc::FetchQuestion::Kind kind, const std::string& signatures) {
+  const auto registries = [](rpc::FetchQuestion::Kind kind, const std::string& signatures,
+                             const std::string& image = "a.example") {
     rpc::FetchQuestion question;
     question.set_kind(kind);
-    question.set_registry("a.example");
+    question.set_registry(image);
     question.set_repository("app");
     question.set_digest("sha256:" + std::string(64, 'a'));
     if (!signatures.empty()) {
@@ -65,6 +66,9 @@ TEST(RegistriesOf, NamesEachThatIsAskedOnce) {
   EXPECT_THAT(registries(kOwn, "b.example"), ElementsAre("b.example"));
   EXPECT_THAT(registries(kMember, "b.example"), ElementsAre("a.example", "b.example"));
   EXPECT_THAT(registries(kMember, "a.example"), ElementsAre("a.example"));
+  EXPECT_THAT(registries(kOwn, "", "a.example:443"), ElementsAre("a.example"));
+  EXPECT_THAT(registries(kMember, "a.example:443"), ElementsAre("a.example"));
+  EXPECT_THAT(registries(kOwn, "", "a.example:5000"), ElementsAre("a.example:5000"));
 }
 
 }  // namespace
