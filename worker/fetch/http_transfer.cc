@@ -151,6 +151,8 @@ CURL* HttpTransfer::Prepare() {
   curl_easy_setopt(handle, CURLOPT_XFERINFODATA, this);
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, &HttpTransfer::OnSocket);
   curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
+  curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, &HttpTransfer::OnConnected);
+  curl_easy_setopt(handle, CURLOPT_PREREQDATA, this);
   return handle;
 }
 
@@ -365,6 +367,17 @@ int HttpTransfer::OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, cur
   const auto& transfer = *static_cast<const HttpTransfer*>(self);
   const std::size_t wanted = std::max(transfer.request_->max_bytes, kMaxUnwantedBody);
   return transfer.wire_bytes_ > kMaxWireFactor * wanted + kMaxFraming ? 1 : 0;
+}
+
+int HttpTransfer::OnConnected(void* self, char* address, char*, int, int) {
+  auto& transfer = *static_cast<HttpTransfer*>(self);
+  const std::string host = std::string_view(address).find(':') == std::string_view::npos
+                               ? address
+                               : "[" + std::string(address) + "]";
+  if (!transfer.is_proxied_ && !transfer.MayBeLocal() && IsLocalHost(host)) {
+    transfer.Refuse(LocalAddress());
+  }
+  return transfer.refused_.ok() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 curl_socket_t HttpTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* address) {

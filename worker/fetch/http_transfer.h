@@ -57,6 +57,9 @@ class HttpTransfer {
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* self);
   static int OnWire(CURL* handle, curl_infotype type, char* data, std::size_t size, void* self);
   static int OnProgress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+  /// Before the request is sent. A kept connection was opened for whoever asked then, who may have
+  /// been allowed what this request is not.
+  static int OnConnected(void* self, char* address, char*, int, int);
   static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
   const HttpRequest* request_;

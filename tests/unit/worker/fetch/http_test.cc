@@ -305,6 +305,17 @@ TEST_F(HttpTest, ConnectsToNoLocalAddressThatTheOperatorDidNotMean) {
   EXPECT_EQ(server_.connections(), 0U);
 }
 
+TEST_F(HttpTest, UsesNoKeptConnectionToALocalAddressThatItMayNotOpen) {
+  server_.Serve("/a", "x/y", "secret");
+  ASSERT_THAT(Ask("/a"), IsOk());
+  server_.Forget();
+  endpoint_.may_be_local = false;
+  const auto response = Ask("/a");
+  ASSERT_THAT(response, FailsWith(Reason::kUnreachable));
+  EXPECT_THAT(response.error().detail, HasSubstr("loopback"));
+  EXPECT_THAT(server_.requests(), ::testing::IsEmpty());
+}
+
 TEST_F(HttpTest, FollowsNoRedirectFromOutsideToTheMachineItself) {
   const std::string outward = testing::OutwardAddress();
   if (outward.empty()) {
