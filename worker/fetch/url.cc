@@ -204,6 +204,39 @@ Result<Url> CheckRedirect(const Url& from, std::string_view location, const Orig
   return to;
 }
 
+namespace {
+
+/// Whether PARAMETER of a link says that it is the next one (RFC 8288 §3.3): `rel`, in whatever
+/// case and with space around its "=", is "next" or lists it.
+bool SaysNext(std::string_view parameter) {
+  std::string text(parameter);
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  std::ranges::replace_if(
+      text, [](char c) { return c == '"' || c == ',' || c == '\t'; }, ' ');
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) {
+    return false;
+  }
+  std::string name = text.substr(0, equals);
+  std::erase(name, ' ');
+  return name == "rel" && (' ' + text.substr(equals + 1) + ' ').find(" next ") != std::string::npos;
+}
+
+bool IsNext(std::string_view parameters) {
+  while (!parameters.empty()) {
+    const std::size_t end = std::min(parameters.find(';'), parameters.size());
+    if (SaysNext(parameters.substr(0, end))) {
+      return true;
+    }
+    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
 std::optional<std::string> NextLink(std::string_view header) {
   while (true) {
     const std::size_t open = header.find('<');
@@ -214,8 +247,7 @@ std::optional<std::string> NextLink(std::string_view header) {
     const std::string_view target = header.substr(open + 1, close - open - 1);
     header.remove_prefix(close + 1);
     const std::string_view parameters = header.substr(0, header.find('<'));
-    if (parameters.find("rel=\"next\"") != std::string_view::npos ||
-        parameters.find("rel=next") != std::string_view::npos) {
+    if (IsNext(parameters)) {
       return std::string(target);
     }
     header.remove_prefix(parameters.size());
