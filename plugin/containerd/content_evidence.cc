@@ -20,77 +20,88 @@ using verifier::Digest;
 using verifier::ObjectKind;
 using worker::EvidenceSet;
 
-/// One search.
+/// One search. What cannot be read hides nothing else.
 struct ContentEvidence::Look {
+  void Note(const base::Status& status) {
+    if (!status.ok() && !problem) {
+      problem = status.error();
+    }
+  }
+
   /// What names of signatures begin with, "REPOSITORY:[PREFIX]".
   const std::vector<std::string> beginnings;
   const std::vector<std::string> namespaces;
   evidence::CollectedEvidence collected;
   const base::Deadline deadline;
+  /// The first thing that could not be read.
+  std::optional<base::Error> problem = {};
 };
 
-base::Status ContentEvidence::CollectReferrers(Look& look, const ContentBlobs& blobs,
-                                               const Digest& target, const Digest& subject) {
-  SIGWARD_ASSIGN_OR_RETURN(
-      const Catalogue catalogue,
-      Catalogue::ReadReferrersTag(target, blobs, contents_.facts().reader(), look.deadline));
-  for (const Candidate& candidate : catalogue.Of(subject)) {
-    SIGWARD_RETURN_IF_ERROR(look.collected.AddSignature(blobs, candidate, subject, look.deadline));
+void ContentEvidence::CollectReferrers(Look& look, const ContentBlobs& blobs, const Digest& target,
+                                       const Digest& subject) {
+  const auto catalogue =
+      Catalogue::ReadReferrersTag(target, blobs, contents_.facts().reader(), look.deadline);
+  if (!catalogue.ok()) {
+    look.Note(catalogue.error());
+    return;
   }
-  return catalogue.problem() ? base::Status(*catalogue.problem()) : base::Ok();
+  for (const Candidate& candidate : catalogue->Of(subject)) {
+    look.Note(look.collected.AddSignature(blobs, candidate, subject, look.deadline));
+  }
+  look.Note(catalogue->problem() ? base::Status(*catalogue->problem()) : base::Ok());
 }
 
-base::Result<bool> ContentEvidence::CollectAt(Look& look, const std::string& tag,
-                                              const Digest& subject) {
+bool ContentEvidence::CollectAt(Look& look, const std::string& tag, const Digest& subject) {
   bool found = false;
+  const auto target_of = [&](const std::string& ns, const std::string& name) {
+    auto image = containerd_.FindImage(ns, name, look.deadline);
+    if (!image.ok()) {
+      look.Note(image.error());
+    }
+    const bool is_there = image.ok() && image->has_value();
+    found = found || is_there;
+    return is_there ? std::optional((*image)->target) : std::nullopt;
+  };
   for (const std::string& ns : look.namespaces) {
     const ContentBlobs blobs(containerd_, ns);
-    SIGWARD_ASSIGN_OR_RETURN(const auto signature,
-                             containerd_.FindImage(ns, tag + ".sig", look.deadline));
-    SIGWARD_ASSIGN_OR_RETURN(const auto referrers, containerd_.FindImage(ns, tag, look.deadline));
-    if (signature.has_value()) {
-      SIGWARD_RETURN_IF_ERROR(look.collected.AddSignature(
-          blobs, {signature->target, ObjectKind::kLegacyManifest}, subject, look.deadline));
+    if (const auto signature = target_of(ns, tag + ".sig")) {
+      look.Note(look.collected.AddSignature(blobs, {*signature, ObjectKind::kLegacyManifest},
+                                            subject, look.deadline));
     }
-    if (referrers.has_value()) {
-      SIGWARD_RETURN_IF_ERROR(CollectReferrers(look, blobs, referrers->target, subject));
+    if (const auto referrers = target_of(ns, tag)) {
+      CollectReferrers(look, blobs, *referrers, subject);
     }
-    found = found || signature.has_value() || referrers.has_value();
   }
   return found;
 }
 
-base::Result<bool> ContentEvidence::Collect(Look& look, const Digest& subject) {
+bool ContentEvidence::Collect(Look& look, const Digest& subject) {
   const std::string digest_tag =
       std::string(subject.algorithm_name()) + "-" + std::string(subject.hex());
   bool found = false;
   for (const std::string& beginning : look.beginnings) {
-    SIGWARD_ASSIGN_OR_RETURN(const bool here, CollectAt(look, beginning + digest_tag, subject));
-    found = found || here;
+    found = CollectAt(look, beginning + digest_tag, subject) || found;
   }
   return found;
 }
 
 /// A signature of this node's manifest counts for the index that lists it.
-base::Status ContentEvidence::CollectMember(Look& look, const Digest& digest) {
+void ContentEvidence::CollectMember(Look& look, const Digest& digest) {
   for (const std::string& ns : look.namespaces) {
     const ContentBlobs blobs(containerd_, ns);
     const auto facts =
         contents_.facts().Of(blobs, digest, worker::ImageObjectRole::kTarget, look.deadline);
     if (!facts.ok()) {
-      if (base::CouldNotTell(facts.error().reason)) {
-        return facts.error();
-      }
+      look.Note(base::CouldNotTell(facts.error().reason) ? base::Status(facts.error())
+                                                         : base::Ok());
       continue;
     }
     const auto* index = std::get_if<worker::IndexFacts>(&*facts);
-    if (index == nullptr) {
-      return base::Ok();
+    if (index != nullptr && Collect(look, index->member)) {
+      look.Note(look.collected.AddIndex(blobs, digest, look.deadline));
     }
-    SIGWARD_ASSIGN_OR_RETURN(const bool found, Collect(look, index->member));
-    return found ? look.collected.AddIndex(blobs, digest, look.deadline) : base::Ok();
+    return;
   }
-  return base::Ok();
 }
 
 base::Result<EvidenceSet> ContentEvidence::Find(const verifier::ImageRef& image,
@@ -106,9 +117,16 @@ base::Result<EvidenceSet> ContentEvidence::Find(const verifier::ImageRef& image,
   namespaces.resize(std::min(namespaces.size(), kMaxNamespaces));
   Look look{std::move(beginnings), std::move(namespaces),
             evidence::CollectedEvidence(contents_.facts()), deadline};
-  SIGWARD_RETURN_IF_ERROR(Collect(look, digest));
-  SIGWARD_RETURN_IF_ERROR(CollectMember(look, digest));
-  return std::move(look.collected).Seal();
+  Collect(look, digest);
+  CollectMember(look, digest);
+  SIGWARD_ASSIGN_OR_RETURN(EvidenceSet evidence, std::move(look.collected).Seal());
+  if (look.problem) {
+    if (evidence.entries.empty()) {
+      return *std::move(look.problem);
+    }
+    evidence.unread.push_back({"containerd's content store", *std::move(look.problem)});
+  }
+  return evidence;
 }
 
 }  // namespace sigward::containerd

@@ -29,8 +29,9 @@ class ContentEvidence final : public gate::NodeEvidence {
       : containerd_(containerd), contents_(contents) {}
 
   /// The signatures of DIGEST, and those of its manifest for the node's platform where DIGEST names
-  /// an index that is there. Fails as Containerd does; a signature that is not whole, or none,
-  /// counts as absent.
+  /// an index that is there. A signature that is not whole, or none, counts as absent. What could
+  /// not be read is an unread place beside what could be; where nothing could, it fails as
+  /// Containerd and worker::Reader do.
   base::Result<worker::EvidenceSet> Find(const verifier::ImageRef& image,
                                          const verifier::Digest& digest,
                                          std::span<const policy::SignatureSource> sources,
@@ -40,11 +41,11 @@ class ContentEvidence final : public gate::NodeEvidence {
   struct Look;
 
   /// True when there was something under the names that stand for SUBJECT.
-  base::Result<bool> Collect(Look& look, const verifier::Digest& subject);
-  base::Result<bool> CollectAt(Look& look, const std::string& tag, const verifier::Digest& subject);
-  base::Status CollectReferrers(Look& look, const ContentBlobs& blobs,
-                                const verifier::Digest& target, const verifier::Digest& subject);
-  base::Status CollectMember(Look& look, const verifier::Digest& digest);
+  bool Collect(Look& look, const verifier::Digest& subject);
+  bool CollectAt(Look& look, const std::string& tag, const verifier::Digest& subject);
+  void CollectReferrers(Look& look, const ContentBlobs& blobs, const verifier::Digest& target,
+                        const verifier::Digest& subject);
+  void CollectMember(Look& look, const verifier::Digest& digest);
 
   Containerd& containerd_;
   ImageContents& contents_;

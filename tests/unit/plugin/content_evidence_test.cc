@@ -178,8 +178,7 @@ TEST_F(ContentEvidenceTest, ASignatureOfThisNodesManifestCountsForTheIndex) {
 
 TEST_F(ContentEvidenceTest, WhatCannotBeReadIsTold) {
   PutSignature("manifest", {"one"});
-  for (const std::string& call :
-       {std::string("Namespaces"), std::string("FindImage"), "Read " + DigestOf("one").text()}) {
+  for (const std::string call : {"Namespaces", "FindImage"}) {
     node_.containerd.Break(call);
     EXPECT_THAT(Find(), FailsWith(Reason::kContainerdUnreachable)) << call;
     node_.containerd.Break(call, std::nullopt);
@@ -191,6 +190,28 @@ TEST_F(ContentEvidenceTest, WhatCannotBeReadIsTold) {
   EXPECT_THAT(evidence.Find(verifier::ImageRef::Parse("registry.example/app").value(), subject_,
                             kBesideTheImage, testing::Soon()),
               FailsWith(Reason::kWorkerFailed));
+}
+
+TEST_F(ContentEvidenceTest, WhatCannotBeReadHidesNothingElse) {
+  PutSignature("broken", {"one"}, "a");
+  PutSignature("manifest", {"two"}, "b");
+  const std::string many = testing::IndexOf(std::vector<base::Json>(
+      verifier::kMaxListedManifests + 1, testing::DescriptorOf("x", verifier::kOciManifestType)));
+  node_.containerd.PutContent("a", DigestOf(many), many);
+  const auto expect_told = [&](Reason reason) {
+    const auto found = Find();
+    EXPECT_EQ(ObjectsOf(found).count("two"), 1U);
+    ASSERT_THAT(found, IsOk());
+    ASSERT_EQ(found->unread.size(), 1U);
+    EXPECT_EQ(found->unread[0].error.reason, reason);
+  };
+  EXPECT_TRUE(Find()->unread.empty());
+  node_.containerd.Break("Read " + DigestOf("one").text());
+  expect_told(Reason::kContainerdUnreachable);
+  node_.containerd.Break("Read " + DigestOf("one").text(), std::nullopt);
+  node_.containerd.PutImage(
+      "a", {"registry.example/app:" + testing::TagOf(subject_), DigestOf(many), ""});
+  expect_told(Reason::kTooLarge);
 }
 
 TEST_F(ContentEvidenceTest, ObjectsAndBytesAreBounded) {
