@@ -145,8 +145,10 @@ class Finder {
   static bool IsSame(const SignatureCandidate& a, const SignatureCandidate& b) {
     const std::string* text = LegacySignatureText(a.layer);
     const std::string* other = LegacySignatureText(b.layer);
+    // Of a bundle an annotation is no part.
     const bool same_text =
-        (text == nullptr) == (other == nullptr) && (text == nullptr || *text == *other);
+        a.format == SignatureFormat::kSigstoreBundle ||
+        ((text == nullptr) == (other == nullptr) && (text == nullptr || *text == *other));
     return a.layer.digest == b.layer.digest && a.layer.size == b.layer.size &&
            a.layer.has_urls == b.layer.has_urls && same_text;
   }

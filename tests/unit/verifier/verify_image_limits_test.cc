@@ -118,6 +118,20 @@ TEST(VerifyImageLimitsTest, TheSameSignatureAgainIsNoFurtherOne) {
   EXPECT_EQ(VerifyOne(evidence, Key()).signatures_seen, 2U);
 }
 
+TEST(VerifyImageLimitsTest, AnAnnotationMakesNoOtherBundle) {
+  const std::string bundle = BundleFor(TestKey::Stranger(), "junk").dump();
+  ImageEvidence evidence;
+  evidence.AddBlob(bundle);
+  for (std::size_t i = 0; i < kMaxSignatures; ++i) {
+    Json layer = DescriptorOf(kBundleType, bundle);
+    layer["annotations"][std::string(sigward::testing::kLegacyAnnotation)] = std::to_string(i);
+    evidence.AddReferrer(ReferrerOf({layer}, TestImage()), TestImage());
+  }
+  AddGoodBundle(evidence, TestImage(), Key());
+  EXPECT_EQ(VerifyOne(evidence, Key()).word(), "verified");
+  EXPECT_EQ(VerifyOne(evidence, Key()).signatures_seen, 2U);
+}
+
 TEST(VerifyImageLimitsTest, ASpoiltCopyDoesNotStandInForTheGoodOne) {
   const std::string payload = SimpleSigningFor(TestImage().text()).dump();
   const Json good = LegacyLayer(payload, SignText(Key(), payload));
