@@ -1,6 +1,7 @@
 #include "plugin/evidence/catalogue.h"
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,21 @@ constexpr int kRankOfTag = -1;
 /// What is meant for the one image of a folder.
 constexpr int kRankOfSaved = verifier::kMaxSignatureRank + 1;
 
+/// The first of each rank, then the second of each: ranks are claims, so many of one may not push
+/// out those of another.
+void TakeInTurn(std::vector<Candidate>& candidates) {
+  std::map<int, std::size_t> count;
+  std::vector<std::pair<std::size_t, Candidate>> turns;
+  for (Candidate& one : candidates) {
+    const std::size_t turn = count[one.rank]++;
+    turns.emplace_back(turn, std::move(one));
+  }
+  std::ranges::stable_sort(turns, {},
+                           [](const auto& one) { return std::pair(one.first, one.second.rank); });
+  std::ranges::transform(turns, candidates.begin(),
+                         [](auto& one) { return std::move(one.second); });
+}
+
 }  // namespace
 
 class Catalogue::Walk {
@@ -34,61 +50,79 @@ class Catalogue::Walk {
   base::Result<Catalogue> Run(const base::SealedMemory& index, const Unlisted& unlisted) && {
     SIGWARD_ASSIGN_OR_RETURN(const auto listed,
                              reader_.ReadListing(std::nullopt, index, deadline_));
+    std::vector<Digest> referrers_tags;
     for (const ListedManifest& one : listed) {
-      SIGWARD_RETURN_IF_ERROR(Take(one));
+      if (one.as == ListedAs::kReferrersTag) {
+        referrers_tags.push_back(one.digest);
+      } else {
+        Take(one);
+      }
     }
     if (!out_.saved_images_.empty()) {
       SIGWARD_ASSIGN_OR_RETURN(const std::vector<Digest> more, unlisted());
       for (const Digest& one : more) {
-        SIGWARD_RETURN_IF_ERROR(MayBeReferrer(one));
+        MayBeReferrer(one);
       }
+    }
+    for (const Digest& one : referrers_tags) {
+      SIGWARD_RETURN_IF_ERROR(TakeReferrersTag(one, ShareOf(referrers_tags.size())));
     }
     SIGWARD_RETURN_IF_ERROR(ReadReferrers());
     return std::move(out_);
   }
 
   base::Result<Catalogue> RunTag(const Digest& target) && {
-    SIGWARD_RETURN_IF_ERROR(TakeReferrersTag(target));
+    SIGWARD_RETURN_IF_ERROR(TakeReferrersTag(target, ShareOf(1)));
     SIGWARD_RETURN_IF_ERROR(ReadReferrers());
     return std::move(out_);
   }
 
  private:
-  base::Status Take(const ListedManifest& one) {
+  /// What one of COUNT indexes of referrers may have looked at: whoever fills his own takes nothing
+  /// from the others.
+  static std::size_t ShareOf(std::size_t count) {
+    return std::max(verifier::kMaxListedManifests / count, verifier::kMaxSignatures);
+  }
+
+  void Take(const ListedManifest& one) {
     switch (one.as) {
       case ListedAs::kSignatureTag:
         Add(*one.subject, {one.digest, ObjectKind::kLegacyManifest, kRankOfTag});
-        return base::Ok();
-      case ListedAs::kReferrersTag:
-        return TakeReferrersTag(one.digest);
+        break;
       case ListedAs::kSavedImage:
         out_.saved_images_.insert(one.digest);
-        return base::Ok();
+        break;
       case ListedAs::kSavedSignatures:
         out_.saved_signatures_.push_back(one.digest);
-        return base::Ok();
+        break;
+      case ListedAs::kReferrersTag:
       case ListedAs::kUntold:
-        return MayBeReferrer(one.digest);
+        MayBeReferrer(one.digest);
+        break;
     }
-    return base::Ok();
   }
 
   /// What is in it counts by its own subject.
-  base::Status TakeReferrersTag(const Digest& target) {
+  base::Status TakeReferrersTag(const Digest& target, std::size_t share) {
     const auto bytes = blobs_.Read(target, verifier::kMaxListingBytes, deadline_);
     if (!bytes.ok() || !bytes->has_value()) {
       return bytes.ok() ? base::Ok() : NoteOrEnd(bytes.error());
     }
     const auto listed = reader_.ReadListing(target, **bytes, deadline_);
+    if (!listed.ok() && listed.error().reason == Reason::kWrongType) {
+      MayBeReferrer(target);
+      return base::Ok();
+    }
     if (!listed.ok()) {
-      return listed.error().reason == Reason::kWrongType
-                 ? MayBeReferrer(target)
-                 : NoteOrEnd(base::Within("index " + target.text(), listed.error()));
+      return NoteOrEnd(base::Within("index " + target.text(), listed.error()));
     }
-    for (const ListedManifest& one : *listed) {
-      SIGWARD_RETURN_IF_ERROR(MayBeReferrer(one.digest));
+    for (const ListedManifest& one : std::span(*listed).first(std::min(share, listed->size()))) {
+      MayBeReferrer(one.digest);
     }
-    return base::Ok();
+    return listed->size() <= share
+               ? base::Ok()
+               : NoteOrEnd(Fail(Reason::kTooLarge, "index " + target.text() + " lists more than " +
+                                                       std::to_string(share) + " referrers"));
   }
 
   /// An object that is spoilt says nothing of the others.
@@ -103,17 +137,18 @@ class Catalogue::Walk {
     return base::Ok();
   }
 
-  base::Status MayBeReferrer(const Digest& digest) {
+  void MayBeReferrer(const Digest& digest) {
     if (seen_.contains(digest)) {
-      return base::Ok();
+      return;
     }
-    if (seen_.size() == verifier::kMaxListedManifests) {
-      return Fail(Reason::kTooLarge, "more than " + std::to_string(verifier::kMaxListedManifests) +
-                                         " manifests that may be signatures");
+    if (seen_.size() < verifier::kMaxListedManifests) {
+      seen_.insert(digest);
+      referrers_.push_back(digest);
+    } else if (!out_.problem_) {
+      out_.problem_ =
+          Fail(Reason::kTooLarge, "more than " + std::to_string(verifier::kMaxListedManifests) +
+                                      " manifests that may be signatures");
     }
-    seen_.insert(digest);
-    referrers_.push_back(digest);
-    return base::Ok();
   }
 
   base::Status ReadReferrers() {
@@ -188,7 +223,7 @@ std::vector<Candidate> Catalogue::Of(const Digest& subject) const {
       candidates.push_back({one, ObjectKind::kLegacyManifest, kRankOfSaved});
     }
   }
-  std::ranges::stable_sort(candidates, {}, &Candidate::rank);
+  TakeInTurn(candidates);
   if (candidates.size() > verifier::kMaxSignatures) {
     candidates.erase(candidates.begin() + verifier::kMaxSignatures, candidates.end());
   }

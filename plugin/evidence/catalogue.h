@@ -33,8 +33,9 @@ class Catalogue {
 
   /// Reads INDEX, the indexes of referrers that it names, and out of BLOBS the manifests that may
   /// be referrers. Where `cosign save` wrote the index, UNLISTED is asked for more of them: that
-  /// lists no bundle. All is read by children of verifyd. Fails with kTooLarge beyond
-  /// verifier::kMaxListedManifests to be read in all, or as worker::Reader and UNLISTED do.
+  /// lists no bundle. All is read by children of verifyd. At most verifier::kMaxListedManifests are
+  /// read in all, of the indexes of referrers an equal share each (verifier::kMaxSignatures at
+  /// least); what is beyond that is a problem(). Fails as worker::Reader and UNLISTED do.
   static base::Result<Catalogue> Read(const base::SealedMemory& index, const Blobs& blobs,
                                       const Unlisted& unlisted, worker::Reader& reader,
                                       const base::Deadline& deadline);
@@ -49,8 +50,8 @@ class Catalogue {
   /// object that is not in the place, or is not what it should be, is none of them.
   const std::optional<base::Error>& problem() const { return problem_; }
 
-  /// The manifests that may bear signatures of SUBJECT, best first, at most
-  /// verifier::kMaxSignatures.
+  /// The manifests that may bear signatures of SUBJECT, at most verifier::kMaxSignatures: of each
+  /// rank in turn, best first.
   std::vector<Candidate> Of(const verifier::Digest& subject) const;
 
   bool empty() const { return by_subject_.empty() && saved_signatures_.empty(); }

@@ -10,26 +10,47 @@
 
 namespace sigward::evidence {
 
+using base::Reason;
 using verifier::Digest;
 using verifier::ObjectKind;
 using worker::EvidenceEntry;
 
-bool CollectedEvidence::Has(const Digest& digest) const {
-  return std::ranges::any_of(entries_,
-                             [&](const EvidenceEntry& one) { return one.digest == digest; });
+namespace {
+
+base::Status NoRoom(const Digest& digest) {
+  return base::Fail(Reason::kTooLarge,
+                    digest.text() + " was not looked at: the evidence has more than " +
+                        std::to_string(verifier::kMaxEvidenceObjects) + " objects or " +
+                        std::to_string(verifier::kMaxEvidenceBytes) + " bytes");
+}
+
+}  // namespace
+
+bool CollectedEvidence::Has(const Digest& digest, ObjectKind kind,
+                            const std::string& offered_for) const {
+  return std::ranges::any_of(entries_, [&](const EvidenceEntry& one) {
+    return one.digest == digest && one.kind == kind && one.offered_for == offered_for;
+  });
 }
 
 base::Status CollectedEvidence::Add(const Blobs& blobs, const Digest& digest, ObjectKind kind,
                                     std::size_t max_bytes, const std::string& offered_for,
                                     const base::Deadline& deadline) {
-  if (entries_.size() >= verifier::kMaxEvidenceObjects || Has(digest)) {
+  if (Has(digest, kind, offered_for)) {
     return base::Ok();
+  }
+  if (entries_.size() >= verifier::kMaxEvidenceObjects) {
+    return NoRoom(digest);
   }
   const std::size_t room = verifier::kMaxEvidenceBytes - bytes_.size();
   const auto found = blobs.Read(digest, std::min(room, max_bytes), deadline);
   if (!found.ok()) {
-    // What is too large is as good as absent.
-    return base::CouldNotTell(found.error().reason) ? base::Status(found.error()) : base::Ok();
+    if (base::CouldNotTell(found.error().reason)) {
+      return found.error();
+    }
+    // What is too large is as good as absent, unless others have taken the room.
+    return found.error().reason == Reason::kTooLarge && room < max_bytes ? NoRoom(digest)
+                                                                         : base::Ok();
   }
   if (found->has_value()) {
     const base::ByteView bytes = (*found)->bytes();
@@ -42,7 +63,7 @@ base::Status CollectedEvidence::Add(const Blobs& blobs, const Digest& digest, Ob
 base::Status CollectedEvidence::AddSignature(const Blobs& blobs, const Candidate& candidate,
                                              const Digest& subject,
                                              const base::Deadline& deadline) {
-  if (Has(candidate.manifest)) {
+  if (Has(candidate.manifest, candidate.kind, subject.text())) {
     return base::Ok();
   }
   const auto facts =

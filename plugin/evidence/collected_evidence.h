@@ -24,7 +24,8 @@ class CollectedEvidence {
 
   /// Adds the manifest of CANDIDATE and its layers, as far as BLOBS has them and there is room, as
   /// signatures of SUBJECT. One that is not whole, or none, counts as absent. Fails, with what was
-  /// added before still there, where something could not be read.
+  /// added before still there, where something could not be read, and with kTooLarge where there is
+  /// no room.
   base::Status AddSignature(const Blobs& blobs, const Candidate& candidate,
                             const verifier::Digest& subject, const base::Deadline& deadline);
 
@@ -35,7 +36,10 @@ class CollectedEvidence {
   base::Result<worker::EvidenceSet> Seal() &&;
 
  private:
-  bool Has(const verifier::Digest& digest) const;
+  /// The same bytes as something else are no reason to leave them out: a signature's manifest may
+  /// be named as a layer of another, or as a signature of another subject.
+  bool Has(const verifier::Digest& digest, verifier::ObjectKind kind,
+           const std::string& offered_for) const;
   base::Status Add(const Blobs& blobs, const verifier::Digest& digest, verifier::ObjectKind kind,
                    std::size_t max_bytes, const std::string& offered_for,
                    const base::Deadline& deadline);
