@@ -130,7 +130,9 @@ class Catalogue::Walk {
     if (deadline_.Passed()) {
       return error;
     }
-    const bool is_told = base::CouldNotTell(error.reason) || error.reason == Reason::kTooLarge;
+    const bool could_not_tell = base::CouldNotTell(error.reason);
+    const bool is_told = could_not_tell || error.reason == Reason::kTooLarge;
+    out_.may_be_mended_ = out_.may_be_mended_ || could_not_tell;
     if (is_told && !out_.problem_) {
       out_.problem_ = std::move(error);
     }

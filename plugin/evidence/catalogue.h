@@ -49,6 +49,9 @@ class Catalogue {
   /// The first of the objects that could not be read; what could be is there nevertheless. An
   /// object that is not in the place, or is not what it should be, is none of them.
   const std::optional<base::Error>& problem() const { return problem_; }
+  /// True when an object could not be read, so that another reading may say more. What is too large
+  /// stays so, and would have everything read again at its owner's pleasure.
+  bool may_be_mended() const { return may_be_mended_; }
 
   /// The manifests that may bear signatures of SUBJECT, at most verifier::kMaxSignatures: of each
   /// rank in turn, best first.
@@ -63,6 +66,7 @@ class Catalogue {
   std::set<verifier::Digest> saved_images_;
   std::vector<verifier::Digest> saved_signatures_;
   std::optional<base::Error> problem_;
+  bool may_be_mended_ = false;
 };
 
 }  // namespace sigward::evidence

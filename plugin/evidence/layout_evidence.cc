@@ -115,7 +115,7 @@ LayoutEvidence::Contents LayoutEvidence::ContentsOf(Place& place, const Layout& 
     const auto first_seen = is_known ? known->first_seen : now;
     // A blob can be mended without a change of the stamp.
     const bool settled =
-        now - first_seen >= kSettles && (!contents.ok() || !(*contents)->problem());
+        now - first_seen >= kSettles && (!contents.ok() || !(*contents)->may_be_mended());
     known.emplace(Reading{stamp, std::move(contents), first_seen, now, settled});
     return known->contents;
   }

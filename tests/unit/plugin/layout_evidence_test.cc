@@ -269,7 +269,12 @@ TEST_F(LayoutEvidenceTest, AnIndexOfReferrersThatIsFullTakesNothingFromAnother) 
   }
   layout_.List(listed_);
   EXPECT_EQ(Found(), BundleObjects("bundle"));
+  clock_.Advance(kSettles);
   EXPECT_TRUE(Unread().starts_with("too-large: ")) << Unread();
+  const int listings = reader_.listings;
+  clock_.Advance(10 * kSettles);
+  EXPECT_TRUE(Unread().starts_with("too-large: ")) << Unread();
+  EXPECT_EQ(reader_.listings, listings) << "it is not read again and again";
 }
 
 /// A bundle for SUBJECT that has OTHER as a layer too.
