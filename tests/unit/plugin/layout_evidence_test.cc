@@ -4,22 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "fake_clock.h"
-#include "layout_folder.h"
-#include "parsing_reader.h"
-#include "result_matchers.h"
+#include "layout_evidence_fixture.h"
 
 namespace sigward::evidence {
 namespace {
 
-using base::Json;
 using base::Reason;
 using testing::BundleManifest;
 using testing::DescriptorOf;
@@ -28,63 +23,9 @@ using testing::IsOk;
 using testing::LegacyManifest;
 using testing::NamedAs;
 using testing::TagOf;
-using verifier::Digest;
 using verifier::kOciIndexType;
 using verifier::kOciManifestType;
 using verifier::ObjectKind;
-using worker::EvidenceSet;
-
-class LayoutEvidenceTest : public ::testing::Test {
- protected:
-  base::Result<EvidenceSet> Find(const Digest& digest) {
-    return evidence_.Find(verifier::ImageRef::Parse("registry.example/app:v1").value(), digest, {},
-                          base::Deadline::After(std::chrono::seconds(5)));
-  }
-  base::Result<EvidenceSet> Find() { return Find(image_); }
-  /// The objects that were found, by their bytes.
-  std::map<std::string, ObjectKind> Found(const Digest& digest) {
-    std::map<std::string, ObjectKind> objects;
-    const auto found = Find(digest);
-    EXPECT_THAT(found, IsOk());
-    if (found.ok()) {
-      for (const worker::EvidenceEntry& entry : found->entries) {
-        objects.emplace(base::AsText(found->memory.bytes().subspan(entry.offset, entry.size)),
-                        entry.kind);
-      }
-    }
-    return objects;
-  }
-  std::map<std::string, ObjectKind> Found() { return Found(image_); }
-  /// Why the only unread place could not be read; nothing when all was read.
-  std::string Unread() {
-    const auto found = Find();
-    EXPECT_THAT(found, IsOk());
-    if (!found.ok() || found->unread.empty()) {
-      return "";
-    }
-    return std::string(base::ReasonWord(found->unread[0].error.reason)) + ": " +
-           found->unread[0].error.detail;
-  }
-  void PutBundle(const std::string& bundle) {
-    const std::string manifest = BundleManifest(image_, bundle);
-    layout_.Put(manifest);
-    layout_.Put(bundle);
-    listed_.push_back(DescriptorOf(manifest, kOciManifestType));
-    layout_.List(listed_);
-  }
-  std::map<std::string, ObjectKind> BundleObjects(const std::string& bundle) const {
-    return {{BundleManifest(image_, bundle), ObjectKind::kReferrerManifest},
-            {bundle, ObjectKind::kBlob}};
-  }
-
-  const Digest image_ = DigestOf("image");
-  testing::LayoutFolder layout_;
-  std::vector<Json> listed_;
-  testing::ParsingReader reader_;
-  testing::FakeClock clock_;
-  ObjectFacts facts_{reader_, {"linux", "amd64", ""}};
-  LayoutEvidence evidence_{{layout_.path()}, facts_, clock_};
-};
 
 TEST_F(LayoutEvidenceTest, NothingThereIsNoError) {
   EXPECT_TRUE(Found().empty());
@@ -121,10 +62,6 @@ TEST_F(LayoutEvidenceTest, FindsBundlesBehindTheTagOfReferrers) {
                       NamedAs(TagOf(image_)))});
     EXPECT_EQ(Found(), BundleObjects("bundle"));
   }
-}
-
-Json SavedAs(const std::string& kind) {
-  return {{"annotations", {{"kind", "dev.cosignproject.cosign/" + kind}}}};
 }
 
 TEST_F(LayoutEvidenceTest, FindsWhatCosignSaves) {
@@ -232,106 +169,6 @@ TEST_F(LayoutEvidenceTest, SignaturesOfOneImageAreBoundedAndTheLikeliestFirst) {
   layout_.List(listed_);
   EXPECT_EQ(Found().size(), 2 * verifier::kMaxSignatures);
   EXPECT_TRUE(Found().contains("signature"));
-}
-
-TEST_F(LayoutEvidenceTest, ManyOfOneRankDoNotPushOutThoseOfAnother) {
-  const std::string signature = LegacyManifest("payload");
-  layout_.Put(signature);
-  layout_.Put("payload");
-  layout_.Put("image");
-  for (std::size_t i = 0; i < verifier::kMaxSignatures; ++i) {
-    const std::string bundle = "junk " + std::to_string(i);
-    layout_.Put(BundleManifest(image_, bundle));
-    layout_.Put(bundle);
-  }
-  layout_.List({DescriptorOf("image", kOciManifestType, SavedAs("image")),
-                DescriptorOf(signature, kOciManifestType, SavedAs("sigs"))});
-  EXPECT_EQ(Found().size(), 2 * verifier::kMaxSignatures);
-  EXPECT_TRUE(Found().contains("payload"));
-}
-
-TEST_F(LayoutEvidenceTest, AnIndexOfReferrersThatIsFullTakesNothingFromAnother) {
-  const std::string manifest = BundleManifest(image_, "bundle");
-  layout_.Put(manifest);
-  layout_.Put("bundle");
-  const std::string good = testing::IndexOf({DescriptorOf(manifest, kOciManifestType)});
-  layout_.Put(good);
-  listed_ = {DescriptorOf(good, kOciIndexType, NamedAs(TagOf(image_)))};
-  for (const std::string name : {"one", "two"}) {
-    std::vector<Json> junk;
-    for (std::size_t i = 0; i < verifier::kMaxListedManifests; ++i) {
-      junk.push_back(DescriptorOf(name + std::to_string(i), kOciManifestType));
-    }
-    const std::string full = testing::IndexOf(junk);
-    layout_.Put(full);
-    listed_.push_back(DescriptorOf(full, kOciIndexType, NamedAs(TagOf(DigestOf(name)))));
-    listed_.insert(listed_.begin(), listed_.back());
-  }
-  layout_.List(listed_);
-  EXPECT_EQ(Found(), BundleObjects("bundle"));
-  clock_.Advance(kSettles);
-  EXPECT_TRUE(Unread().starts_with("too-large: ")) << Unread();
-  const int listings = reader_.listings;
-  clock_.Advance(10 * kSettles);
-  EXPECT_TRUE(Unread().starts_with("too-large: ")) << Unread();
-  EXPECT_EQ(reader_.listings, listings) << "it is not read again and again";
-}
-
-/// A bundle for SUBJECT that has OTHER as a layer too.
-std::string BundleManifestWith(const Digest& subject, const std::string& bundle,
-                               const std::string& other) {
-  Json manifest = Json::parse(BundleManifest(subject, bundle));
-  manifest["layers"].push_back(DescriptorOf(other, kOciManifestType));
-  return manifest.dump();
-}
-
-TEST_F(LayoutEvidenceTest, AManifestThatAnotherNamesAsItsLayerIsASignatureStill) {
-  const std::string good = BundleManifest(image_, "bundle");
-  const std::string evil = BundleManifestWith(image_, "evil", good);
-  for (const std::string& bytes : {good, evil, std::string("bundle"), std::string("evil")}) {
-    layout_.Put(bytes);
-  }
-  layout_.List({DescriptorOf(evil, kOciManifestType), DescriptorOf(good, kOciManifestType)});
-  const auto found = Find();
-  ASSERT_THAT(found, IsOk());
-  EXPECT_TRUE(std::ranges::any_of(found->entries, [&](const worker::EvidenceEntry& entry) {
-    return entry.digest == DigestOf(good) && entry.kind == ObjectKind::kReferrerManifest &&
-           entry.offered_for == image_.text();
-  }));
-}
-
-TEST_F(LayoutEvidenceTest, ABundleThatATagCallsASignatureImageIsABundleStill) {
-  const std::string good = BundleManifest(image_, "bundle");
-  layout_.Put(good);
-  layout_.Put("bundle");
-  layout_.List({DescriptorOf(good, kOciManifestType, NamedAs(TagOf(image_) + ".sig")),
-                DescriptorOf(good, kOciManifestType)});
-  const auto found = Find();
-  ASSERT_THAT(found, IsOk());
-  EXPECT_EQ(std::ranges::count(found->entries, ObjectKind::kReferrerManifest,
-                               &worker::EvidenceEntry::kind),
-            1);
-}
-
-TEST_F(LayoutEvidenceTest, WhatFindsNoRoomIsTold) {
-  // Each has as many layers as are told of one.
-  const std::size_t fits = verifier::kMaxEvidenceObjects / (1 + worker::kMaxLayersInFacts);
-  for (std::size_t i = 0; i <= fits; ++i) {
-    EXPECT_EQ(Unread(), "") << i;
-    Json manifest = Json::parse(LegacyManifest("payload " + std::to_string(i)));
-    for (std::size_t n = 1; n < worker::kMaxLayersInFacts; ++n) {
-      const std::string layer = std::to_string(i) + "." + std::to_string(n);
-      layout_.Put(layer);
-      manifest["layers"].push_back(DescriptorOf(layer, "text/plain"));
-    }
-    layout_.Put("payload " + std::to_string(i));
-    layout_.Put(manifest.dump());
-    listed_.push_back(
-        DescriptorOf(manifest.dump(), kOciManifestType, NamedAs(TagOf(image_) + ".sig")));
-    layout_.List(listed_);
-  }
-  EXPECT_EQ(Find()->entries.size(), verifier::kMaxEvidenceObjects);
-  EXPECT_TRUE(Unread().starts_with("too-large: ")) << Unread();
 }
 
 // ---- what a hand that is not root's can do ------------------------------------------------------
