@@ -28,8 +28,7 @@ std::vector<std::size_t> GlobIndex::Find(const GlobSubject& subject) const {
     }
   }
   std::ranges::sort(owners);
-  const auto repeated = std::ranges::unique(owners);
-  owners.erase(repeated.begin(), repeated.end());
+  owners.erase(std::unique(owners.begin(), owners.end()), owners.end());
   return owners;
 }
 

@@ -104,7 +104,7 @@ EvidenceFetch::FirstRound EvidenceFetch::AskNames(const Digest& image) {
   std::optional<decltype(NamedContent::referrers)> referrers;
   reader_->EachEndpoint(AskedBy::kName, [&](const Endpoint& endpoint, const auto& deadline) {
     NamedContent content =
-        AskNamedContent(*reader_, *memory_, endpoint, image, tag_prefix_, deadline);
+        AskNamedContent(*reader_, endpoint, image, tag_prefix_, deadline);
     TakeBetter(signature_tag, std::move(content.signature_tag));
     TakeBetter(referrers, std::move(content.referrers));
     return signature_tag->index() == 0 && referrers->index() == 0;

@@ -14,7 +14,6 @@
 #include "verifier/evidence.h"
 #include "worker/fetch/candidates.h"
 #include "worker/fetch/named_content.h"
-#include "worker/fetch/referrers_memory.h"
 #include "worker/fetch/repository_reader.h"
 
 namespace sigward::worker {
@@ -52,13 +51,12 @@ struct FetchedEvidence {
 class EvidenceFetch {
  public:
   /// IMAGE reads the image's repository and SIGNATURES the one of SOURCE; they are the same reader
-  /// where that is the image's own. All of them and MEMORY outlive this. NAME is the image's
+  /// where that is the image's own. Both outlive this. NAME is the image's
   /// "registry/repository", for failures' places.
-  EvidenceFetch(RepositoryReader& image, RepositoryReader& signatures, ReferrersMemory& memory,
-                std::string name, const policy::SignatureSource& source)
+  EvidenceFetch(RepositoryReader& image, RepositoryReader& signatures, std::string name,
+                const policy::SignatureSource& source)
       : image_reader_(&image),
         reader_(&signatures),
-        memory_(&memory),
         image_name_(std::move(name)),
         name_(source.IsOwnRepository() ? image_name_ : source.name()),
         tag_prefix_(source.tag_prefix) {}
@@ -110,7 +108,6 @@ class EvidenceFetch {
 
   RepositoryReader* image_reader_;
   RepositoryReader* reader_;
-  ReferrersMemory* memory_;
   std::string image_name_;
   std::string name_;
   std::string tag_prefix_;

@@ -134,8 +134,8 @@ FetchReply AnswerResolve(const FetchTask& task, RepositoryReader& reader) {
 
 /// IMAGE and SIGNATURES read the two repositories, which may be one.
 FetchReply AnswerEvidence(const FetchTask& task, RepositoryReader& image,
-                          RepositoryReader& signatures, FetchContext& context) {
-  EvidenceFetch fetch(image, signatures, context.referrers, task.image.name(), task.signatures);
+                          RepositoryReader& signatures) {
+  EvidenceFetch fetch(image, signatures, task.image.name(), task.signatures);
   if (task.kind == rpc::FetchQuestion::MEMBER_EVIDENCE) {
     fetch.FetchMember(*task.image.digest(), task.platform);
   } else {
@@ -242,7 +242,7 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
   if (task.kind == rpc::FetchQuestion::RESOLVE) {
     reply = AnswerResolve(task, reader);
   } else if (task.signatures.IsOwnRepository()) {
-    reply = AnswerEvidence(task, reader, reader, context);
+    reply = AnswerEvidence(task, reader, reader);
   } else {
     auto elsewhere = context.hosts.Find(task.signatures.registry);
     if (!elsewhere.ok()) {
@@ -251,7 +251,7 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
     PacedHttp paced_elsewhere(http, context.back_off, task.signatures.repository);
     RepositoryReader signatures(paced_elsewhere, context.notices, context.authorization,
                                 **elsewhere, task.signatures.repository, deadline);
-    reply = AnswerEvidence(task, reader, signatures, context);
+    reply = AnswerEvidence(task, reader, signatures);
   }
   reply.answer.set_requests(static_cast<std::uint32_t>(http.requests() - requests_before));
   return reply;

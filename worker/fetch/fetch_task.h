@@ -19,7 +19,6 @@
 #include "worker/fetch/http.h"
 #include "worker/fetch/insecure_notices.h"
 #include "worker/fetch/proxy.h"
-#include "worker/fetch/referrers_memory.h"
 #include "worker/fetch/registry_shares.h"
 
 namespace sigward::worker {
@@ -36,7 +35,6 @@ struct FetchContext {
   explicit FetchContext(std::string hosts_dir) : hosts(std::move(hosts_dir)) {}
 
   HostsConfig hosts;
-  ReferrersMemory referrers;
   InsecureNotices notices;
   AuthorizationContext authorization;
   BackOff back_off;

@@ -1,6 +1,7 @@
 #include "worker/fetch/named_content.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -128,14 +129,16 @@ Referrers ReadPages(RepositoryReader& reader, const Endpoint& endpoint, HttpResp
   }
 }
 
-/// What the referrers API, which is there, has to say.
-Referrers ReadApi(RepositoryReader& reader, ReferrersMemory& memory, const Endpoint& endpoint,
-                  Result<HttpResponse> answer, const Deadline& deadline) {
+/// What the referrers API has to say; Absent where there is none.
+Referrers ReadApi(RepositoryReader& reader, const Endpoint& endpoint, Result<HttpResponse> answer,
+                  const Deadline& deadline) {
+  if (LacksApi(answer)) {
+    return Absent{};
+  }
   Outcome outcome = ToOutcome(std::move(answer));
   if (auto* error = std::get_if<base::Error>(&outcome)) {
     return std::move(*error);
   }
-  memory.NoteApi(reader.RepositoryUrl(endpoint));
   return ReadPages(reader, endpoint, std::get<HttpResponse>(std::move(outcome)), deadline);
 }
 
@@ -156,33 +159,44 @@ Referrers ReadTag(Result<HttpResponse> answer) {
   return OrAbsent(std::move(list));
 }
 
+/// Both lists as one. What could not be told by one of them is told beside what the other has.
+Referrers Together(Referrers api, Referrers tag) {
+  if (std::holds_alternative<Absent>(tag)) {
+    return api;
+  }
+  if (std::holds_alternative<Absent>(api)) {
+    return tag;
+  }
+  auto* list = std::get_if<ReferrersList>(&api);
+  auto* other = std::get_if<ReferrersList>(&tag);
+  if (list == nullptr && other == nullptr) {
+    return api;
+  }
+  if (list != nullptr && other != nullptr) {
+    Merge(std::move(other->candidates), *list);
+    list->left_out += other->left_out;
+    return api;
+  }
+  ReferrersList& listed = list != nullptr ? *list : *other;
+  if (!listed.incomplete.has_value()) {
+    listed.incomplete = std::get<base::Error>(std::move(list != nullptr ? tag : api));
+  }
+  return std::move(listed);
+}
+
 }  // namespace
 
-NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
-                             const Endpoint& endpoint, const Digest& image,
-                             const std::string& tag_prefix, const Deadline& deadline) {
-  const bool knows_api = memory.HasApi(reader.RepositoryUrl(endpoint));
-  const Ask tag = IndexAt("manifests/" + TagOf(image));
-  std::vector<Ask> asks{SignatureTag(image, tag_prefix), IndexAt("referrers/" + image.text())};
-  if (!knows_api) {
-    asks.push_back(tag);
-  }
+NamedContent AskNamedContent(RepositoryReader& reader, const Endpoint& endpoint,
+                             const Digest& image, const std::string& tag_prefix,
+                             const Deadline& deadline) {
+  const std::array<Ask, 3> asks{SignatureTag(image, tag_prefix),
+                                IndexAt("referrers/" + image.text()),
+                                IndexAt("manifests/" + TagOf(image))};
   std::vector<Result<HttpResponse>> answers = reader.AskEndpoint(endpoint, asks, deadline);
-  NamedContent content{ToOutcome(std::move(answers.front())), Absent{}};
-  Result<HttpResponse> api = std::move(answers[1]);
-  const bool lacks_api = LacksApi(api);
-  const bool answers_otherwise = lacks_api && api->status == 200;
-  if (!lacks_api) {
-    content.referrers = ReadApi(reader, memory, endpoint, std::move(api), deadline);
-    if (!std::holds_alternative<Absent>(content.referrers) ||
-        !std::holds_alternative<Absent>(content.signature_tag)) {
-      return content;
-    }
-  }
-  if (knows_api) {
-    answers = reader.AskEndpoint(endpoint, {&tag, 1}, deadline);
-  }
-  content.referrers = ReadTag(std::move(answers.back()));
+  const bool answers_otherwise = LacksApi(answers[1]) && answers[1]->status == 200;
+  NamedContent content{ToOutcome(std::move(answers[0])),
+                       Together(ReadApi(reader, endpoint, std::move(answers[1]), deadline),
+                                ReadTag(std::move(answers[2])))};
   if (answers_otherwise && std::holds_alternative<Absent>(content.referrers)) {
     // Something answers there, a web page say, and nobody knows for whom.
     content.referrers = Fail(Reason::kRegistryError, "the referrers API answers with no index");

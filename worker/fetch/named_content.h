@@ -11,7 +11,6 @@
 #include "verifier/digest.h"
 #include "worker/fetch/candidates.h"
 #include "worker/fetch/endpoint.h"
-#include "worker/fetch/referrers_memory.h"
 #include "worker/fetch/repository_reader.h"
 
 namespace sigward::worker {
@@ -41,13 +40,13 @@ struct NamedContent {
 };
 
 /// Asks ENDPOINT for all of it at once. Referrers come from the referrers API (distribution-spec,
-/// "Listing Referrers"), with its pages, as long as they are at the same origin; where a host lacks
-/// the API (404, 400, 405, 406, or an answer that is no index), from the tag `sha256-HEX`. The tag
-/// is read too where the API lists nothing and no other signature is there: a registry that got the
-/// API later may not list what was pushed before. TAG_PREFIX is the signature tag's alone: what
-/// pushes referrers (cosign, notation, oras) knows no prefix for theirs.
-NamedContent AskNamedContent(RepositoryReader& reader, ReferrersMemory& memory,
-                             const Endpoint& endpoint, const verifier::Digest& image,
-                             const std::string& tag_prefix, const base::Deadline& deadline);
+/// "Listing Referrers"), with its pages, as long as they are at the same origin, and from the tag
+/// `sha256-HEX` that stands in for it. Both are read wherever they are: a registry that got the API
+/// later need not list what was pushed before. A host lacks the API when it answers 404, 400, 405,
+/// 406 or with no index. TAG_PREFIX is the signature tag's alone: what pushes referrers (cosign,
+/// notation, oras) knows no prefix for theirs.
+NamedContent AskNamedContent(RepositoryReader& reader, const Endpoint& endpoint,
+                             const verifier::Digest& image, const std::string& tag_prefix,
+                             const base::Deadline& deadline);
 
 }  // namespace sigward::worker

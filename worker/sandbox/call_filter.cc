@@ -50,8 +50,8 @@ base::Status AddRule(scmp_filter_ctx context, const CallList& list, const CallRu
     if (argument.mask != 0) {
       conditions.at(count++) =
           argument.differs
-              ? SCMP_CMP64(argument.index, SCMP_CMP_NE, argument.value)
-              : SCMP_CMP64(argument.index, SCMP_CMP_MASKED_EQ, argument.mask, argument.value);
+              ? scmp_arg_cmp{argument.index, SCMP_CMP_NE, argument.value, 0}
+              : scmp_arg_cmp{argument.index, SCMP_CMP_MASKED_EQ, argument.mask, argument.value};
     }
   }
   const int added = seccomp_rule_add_array(

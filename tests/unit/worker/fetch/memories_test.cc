@@ -5,34 +5,9 @@
 #include "fake_clock.h"
 #include "worker/fetch/authorization_memory.h"
 #include "worker/fetch/insecure_notices.h"
-#include "worker/fetch/referrers_memory.h"
 
 namespace sigward::worker {
 namespace {
-
-TEST(ReferrersMemory, ForgetsAfterItsTime) {
-  testing::FakeClock clock;
-  ReferrersMemory memory(clock);
-  EXPECT_FALSE(memory.HasApi("https://r/v2/a"));
-  memory.NoteApi("https://r/v2/a");
-  clock.Advance(kReferrersMemory - std::chrono::milliseconds(1));
-  EXPECT_TRUE(memory.HasApi("https://r/v2/a"));
-  EXPECT_FALSE(memory.HasApi("https://r/v2/b"));
-  clock.Advance(std::chrono::milliseconds(1));
-  EXPECT_FALSE(memory.HasApi("https://r/v2/a"));
-}
-
-TEST(ReferrersMemory, HoldsABoundedNumberOfRepositories) {
-  testing::FakeClock clock;
-  ReferrersMemory memory(clock);
-  for (std::size_t i = 0; i < kMaxRememberedRepositories; ++i) {
-    memory.NoteApi(std::to_string(i));
-  }
-  EXPECT_TRUE(memory.HasApi("0"));
-  memory.NoteApi("one more");
-  EXPECT_FALSE(memory.HasApi("0"));
-  EXPECT_TRUE(memory.HasApi("one more"));
-}
 
 using std::chrono::seconds;
 
