@@ -103,8 +103,7 @@ EvidenceFetch::FirstRound EvidenceFetch::AskNames(const Digest& image) {
   std::optional<Outcome> signature_tag;
   std::optional<decltype(NamedContent::referrers)> referrers;
   reader_->EachEndpoint(AskedBy::kName, [&](const Endpoint& endpoint, const auto& deadline) {
-    NamedContent content =
-        AskNamedContent(*reader_, endpoint, image, tag_prefix_, deadline);
+    NamedContent content = AskNamedContent(*reader_, endpoint, image, tag_prefix_, deadline);
     TakeBetter(signature_tag, std::move(content.signature_tag));
     TakeBetter(referrers, std::move(content.referrers));
     return signature_tag->index() == 0 && referrers->index() == 0;
