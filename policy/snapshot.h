@@ -107,6 +107,7 @@ class PolicySnapshot {
  public:
   PolicySnapshot(const PolicySnapshot&) = delete;
   PolicySnapshot& operator=(const PolicySnapshot&) = delete;
+  ~PolicySnapshot() = default;
 
   /// Parses the compiled form (docs/schemas/policy.schema.json; written by `sigward policy
   /// compile`). Unknown fields, duplicate names, an empty list of globs or authorities, or a key

@@ -36,7 +36,7 @@ enum class ListedAs : std::uint8_t {
 
 struct ListedManifest {
   Digest digest;
-  ListedAs as;
+  ListedAs as = ListedAs::kUntold;
   /// Set for the two that a tag names.
   std::optional<Digest> subject;
 };
@@ -54,7 +54,7 @@ inline constexpr int kMaxSignatureRank = 2;
 
 /// A manifest that bears signatures of SUBJECT by its own words.
 struct SignatureManifest {
-  ObjectKind kind;
+  ObjectKind kind = ObjectKind::kReferrerManifest;
   Digest subject;
   /// 0 for what says most clearly that it is an image's signature, to kMaxSignatureRank.
   int rank = 0;

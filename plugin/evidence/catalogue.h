@@ -20,7 +20,7 @@ namespace sigward::evidence {
 /// A manifest that may bear signatures of a digest.
 struct Candidate {
   verifier::Digest manifest;
-  verifier::ObjectKind kind;
+  verifier::ObjectKind kind = verifier::ObjectKind::kReferrerManifest;
   /// 0 first.
   int rank = 0;
 };

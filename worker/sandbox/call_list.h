@@ -20,7 +20,7 @@ enum class KnownOn : std::uint8_t { kEverywhere = 1, kX86Only = 2 };
 
 /// One system call, or one shape of it. Several rules for one call add up.
 struct CallRule {
-  const char* name;
+  const char* name = nullptr;
   KnownOn known_on = KnownOn::kEverywhere;
   /// About different arguments: libseccomp takes one condition on each.
   std::array<ArgumentRule, 2> arguments{};
