@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -136,7 +137,10 @@ class FakeNodeEvidence final : public gate::NodeEvidence {
                                          std::span<const policy::SignatureSource> sources,
                                          const base::Deadline&) override {
     ++asked;
-    asked_for.assign(sources.begin(), sources.end());
+    {
+      const std::lock_guard lock(asking_);
+      asked_for.assign(sources.begin(), sources.end());
+    }
     if (fails.has_value()) {
       return *fails;
     }
@@ -150,6 +154,9 @@ class FakeNodeEvidence final : public gate::NodeEvidence {
   std::vector<ObjectForTesting> objects;
   std::vector<policy::SignatureSource> asked_for;
   std::vector<worker::UnreadPlace> unread;
+
+ private:
+  std::mutex asking_;
 };
 
 class GateFixture : public ::testing::Test {
