@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace sigward::cli {
@@ -66,7 +67,7 @@ std::optional<verifier::HashAlgorithm> ReadHash(const YamlFields& key, const std
   std::string plain;
   for (const char c : name) {
     if (c != '-') {
-      plain += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+      plain += base::LowerCase(c);
     }
   }
   key.Report("hashAlgorithm",

@@ -4,16 +4,13 @@
 #include <numeric>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace sigward::cli {
 namespace {
 
 constexpr std::size_t kMaxNameInMessage = 64;
-
-char Lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 /// Levenshtein's distance, upper and lower case taken for the same.
 std::size_t Distance(std::string_view a, std::string_view b) {
@@ -22,7 +19,8 @@ std::size_t Distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 0; i < a.size(); ++i) {
     std::size_t diagonal = std::exchange(row[0], i + 1);
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (Lower(a[i]) == Lower(b[j]) ? 0 : 1);
+      const std::size_t changed =
+          diagonal + (base::LowerCase(a[i]) == base::LowerCase(b[j]) ? 0 : 1);
       diagonal = row[j + 1];
       row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
     }

@@ -4,6 +4,7 @@
 #include <bitset>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace sigward::policy {
@@ -40,9 +41,8 @@ std::string ToPattern(std::string_view glob) {
   const std::size_t slash = pattern.find('/');
   const auto host_end =
       pattern.begin() + static_cast<std::ptrdiff_t>(slash == std::string::npos ? 0 : slash);
-  std::transform(pattern.begin(), host_end, pattern.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::transform(pattern.begin(), host_end, pattern.begin(),
+                 [](char c) { return base::LowerCase(c); });
   for (std::size_t at = pattern.find("**"); at != std::string::npos; at = pattern.find("**", at)) {
     pattern.replace(at, 2, 1, kAcross);
   }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
-#include "verifier/ascii.h"
 
 namespace sigward::verifier {
 namespace {
@@ -121,7 +121,7 @@ bool IsImageId(std::string_view text) {
 /// letter, which no repository may.
 bool LooksLikeRegistry(std::string_view component) {
   return component == kLocalhost || component.find_first_of(".:") != std::string_view::npos ||
-         LowerCase(component) != component;
+         base::LowerCase(component) != component;
 }
 
 struct Split {
@@ -149,7 +149,7 @@ Split SplitRegistry(std::string_view text) {
 /// behind it, where the runtime does not put library/ in front. In lower case both would be another
 /// repository.
 std::optional<std::string> OneHostName(const Split& split) {
-  std::string lower = LowerCase(split.registry);
+  std::string lower = base::LowerCase(split.registry);
   if (lower == kLegacyDefaultRegistry) {
     lower = kDefaultRegistry;
   }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/text.h"
-#include "verifier/ascii.h"
 
 namespace sigward::verifier {
 namespace {
@@ -17,9 +17,9 @@ base::Status RefuseLookAlikes(const base::Json& object, std::string_view where,
   for (const auto& [name, value] : object.items()) {
     const std::string_view member = name;
     const bool look_alike = std::any_of(known.begin(), known.end(), [&](std::string_view other) {
-      return member != other && LowerCase(member) == LowerCase(other);
+      return member != other && base::LowerCase(member) == base::LowerCase(other);
     });
-    if (look_alike || !IsAscii(member)) {
+    if (look_alike || !base::IsAscii(member)) {
       return base::Fail(base::Reason::kMalformed, std::string(where) + " has a field " +
                                                       base::OneLine(member, kMaxNameInError) +
                                                       " that can be taken for another");

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/text.h"
-#include "verifier/ascii.h"
 
 namespace sigward::verifier {
 namespace {
@@ -16,9 +16,9 @@ constexpr std::size_t kMaxPlatformInError = 96;
 
 /// PLATFORM in containerd's canonical spelling; NODE_OS is what an empty os means.
 Platform Canonical(Platform platform, std::string_view node_os) {
-  platform.os = LowerCase(platform.os);
-  platform.architecture = LowerCase(platform.architecture);
-  platform.variant = LowerCase(platform.variant);
+  platform.os = base::LowerCase(platform.os);
+  platform.architecture = base::LowerCase(platform.architecture);
+  platform.variant = base::LowerCase(platform.variant);
   std::string& architecture = platform.architecture;
   std::string& variant = platform.variant;
   if (platform.os.empty()) {
@@ -54,7 +54,8 @@ Platform Canonical(Platform platform, std::string_view node_os) {
 /// Letters beyond ASCII can fold into ASCII ones in another reader, so they never pass as
 /// "different".
 bool IsWithinAscii(const Platform& platform) {
-  return IsAscii(platform.os) && IsAscii(platform.architecture) && IsAscii(platform.variant);
+  return base::IsAscii(platform.os) && base::IsAscii(platform.architecture) &&
+         base::IsAscii(platform.variant);
 }
 
 using Entries = std::vector<std::reference_wrapper<const Descriptor>>;

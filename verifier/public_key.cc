@@ -5,8 +5,8 @@
 
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
-#include "verifier/ascii.h"
 #include "verifier/der.h"
 #include "verifier/ossl.h"
 #include "verifier/pem.h"
@@ -107,7 +107,7 @@ base::Status CheckEcdsaDer(base::ByteView signature) {
 }  // namespace
 
 base::Result<HashAlgorithm> ParseHashAlgorithm(std::string_view name) {
-  const std::string lower = LowerCase(name.substr(0, kMaxNameInError));
+  const std::string lower = base::LowerCase(name.substr(0, kMaxNameInError));
   for (const HashAlgorithm algorithm : {HashAlgorithm::kSha224, HashAlgorithm::kSha256,
                                         HashAlgorithm::kSha384, HashAlgorithm::kSha512}) {
     if (name.size() == lower.size() && lower == HashAlgorithmName(algorithm)) {

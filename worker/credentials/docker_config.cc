@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/json_fields.h"
@@ -23,13 +24,6 @@ constexpr std::string_view kDockerHub = "docker.io";
 
 base::Error Invalid(const std::string& where, const std::string& what) {
   return Fail(Reason::kConfigInvalid, where + ": " + what);
-}
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 /// A member that is a string, or is not there and then empty.
@@ -115,7 +109,7 @@ std::pair<std::string, std::string> PlaceOf(std::string_view key) {
     }
   }
   const std::size_t slash = std::min(key.find('/'), key.size());
-  std::string host = Lower(std::string(key.substr(0, slash)));
+  std::string host = base::LowerCase(std::string(key.substr(0, slash)));
   if (host == "index.docker.io" || host == "registry-1.docker.io") {
     host = kDockerHub;
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace sigward::worker {
 namespace {
 
@@ -24,14 +26,6 @@ bool IsToken68Char(char c) {
   constexpr std::string_view kSymbols = "-._~+/";
   return kAlphaNumeric.find(c) != std::string_view::npos ||
          kSymbols.find(c) != std::string_view::npos;
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
 }
 
 /// Walks over a header's value once, from left to right.
@@ -75,7 +69,7 @@ class Reader {
 
   Result<Challenge> ReadOne() {
     Challenge challenge;
-    challenge.scheme = Lower(TakeWhile(IsTokenChar));
+    challenge.scheme = base::LowerCase(TakeWhile(IsTokenChar));
     if (challenge.scheme.empty()) {
       return Malformed();
     }
@@ -129,7 +123,7 @@ class Reader {
   }
 
   Status ReadParameter(Challenge& challenge) {
-    std::string name = Lower(TakeWhile(IsTokenChar));
+    std::string name = base::LowerCase(TakeWhile(IsTokenChar));
     SkipSpace();
     Take(1);
     SkipSpace();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "worker/fetch/url.h"
 
 namespace sigward::worker {
@@ -29,9 +30,8 @@ bool Endpoint::HasOwnAuthorization() const {
   constexpr std::string_view kName = "authorization:";
   return std::any_of(headers.begin(), headers.end(), [kName](std::string_view line) {
     return line.size() >= kName.size() &&
-           std::equal(kName.begin(), kName.end(), line.begin(), [](char name, char c) {
-             return name == (c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-           });
+           std::equal(kName.begin(), kName.end(), line.begin(),
+                      [](char name, char c) { return name == base::LowerCase(c); });
   });
 }
 

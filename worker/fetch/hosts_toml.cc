@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/config/toml_text.h"
 #include "worker/fetch/url.h"
 
@@ -164,9 +165,7 @@ class SectionReader {
     section.capabilities = {.pull = false, .resolve = false};
     for (const toml::node& element : names) {
       SIGWARD_ASSIGN_OR_RETURN(std::string name, Text(element, "each element of capabilities"));
-      std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      });
+      name = base::LowerCase(name);
       if (name == "pull") {
         section.capabilities.pull = true;
       } else if (name == "resolve") {

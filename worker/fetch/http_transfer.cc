@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace sigward::worker {
@@ -43,11 +44,7 @@ bool IsRedirect(long status) {
 }
 
 std::string MediaType(std::string_view content_type) {
-  std::string type(content_type.substr(0, content_type.find_first_of("; \t")));
-  std::transform(type.begin(), type.end(), type.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return type;
+  return base::LowerCase(content_type.substr(0, content_type.find_first_of("; \t")));
 }
 
 Error LocalAddress() {

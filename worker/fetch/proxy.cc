@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/ascii.h"
 #include "worker/fetch/url.h"
 
 namespace sigward::worker {
@@ -77,14 +78,6 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kSpace) + 1);
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return lower;
-}
-
 /// "host:port", "[v6]:port", or no port at all; a bare IPv6 address has none.
 std::pair<std::string_view, std::string_view> SplitPort(std::string_view text) {
   const std::size_t colon = text.rfind(':');
@@ -115,7 +108,7 @@ Result<ProxySettings> ProxySettings::Parse(const ProxyVariables& variables) {
     }
     const std::string_view entry = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(entry.size() + 1, rest.size()));
-    settings.AddException(Lower(Trimmed(entry)));
+    settings.AddException(base::LowerCase(Trimmed(entry)));
   }
   return settings;
 }

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <memory>
 
+#include "base/ascii.h"
+
 namespace sigward::worker {
 namespace {
 
@@ -29,13 +31,6 @@ std::string Part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   std::string result(text);
   curl_free(text);
   return result;
-}
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 /// A name or a literal address in ASCII. libcurl decodes %XX in a host and takes other alphabets:
@@ -149,11 +144,11 @@ Result<Url> ParseUrl(std::string_view text, const Url* base) {
     return Fail(Reason::kMalformed, "URL with credentials in it");
   }
   Url result;
-  result.origin.scheme = Lower(Part(url.get(), CURLUPART_SCHEME));
+  result.origin.scheme = base::LowerCase(Part(url.get(), CURLUPART_SCHEME));
   if (result.origin.scheme != "https" && result.origin.scheme != "http") {
     return Fail(Reason::kMalformed, "URL is neither https nor http");
   }
-  result.origin.host = Lower(Part(url.get(), CURLUPART_HOST));
+  result.origin.host = base::LowerCase(Part(url.get(), CURLUPART_HOST));
   result.origin.port = Part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   if (!IsPlainHost(result.origin.host)) {
     return Fail(Reason::kMalformed, "URL without a plain host");
@@ -209,10 +204,7 @@ namespace {
 /// Whether PARAMETER of a link says that it is the next one (RFC 8288 §3.3): `rel`, in whatever
 /// case and with space around its "=", is "next" or lists it.
 bool SaysNext(std::string_view parameter) {
-  std::string text(parameter);
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::string text = base::LowerCase(parameter);
   std::ranges::replace_if(
       text, [](char c) { return c == '"' || c == ',' || c == '\t'; }, ' ');
   const std::size_t equals = text.find('=');

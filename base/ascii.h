@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace sigward::verifier {
+namespace sigward::base {
 
 /// The C library's own functions depend on the locale; these do not.
 inline char LowerCase(char c) {
@@ -22,4 +22,4 @@ inline bool IsAscii(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-}  // namespace sigward::verifier
+}  // namespace sigward::base
