@@ -1,5 +1,6 @@
 #include "base/json_fields.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -17,26 +18,28 @@ Result<JsonFields> JsonFields::Of(const Json& value, std::string where) {
 }
 
 const Json* JsonFields::Find(std::string_view name) {
-  Ignore(name);
-  const auto found = value_->find(std::string(name));
-  return found == value_->end() ? nullptr : &*found;
+  const auto& members = value_->get_ref<const Json::object_t&>();
+  const auto found = members.find(name);
+  if (found == members.end()) {
+    return nullptr;
+  }
+  asked_.push_back(&found->first);
+  return &found->second;
 }
 
 bool JsonFields::Has(std::string_view name) const {
-  return value_->contains(std::string(name));
+  return value_->get_ref<const Json::object_t&>().contains(name);
 }
 
 Result<const Json*> JsonFields::Typed(std::string_view name, Json::value_t type,
                                       const char* expected) {
   const Json* member = Find(name);
-  const std::string place = where_ + "." + std::string(name);
-  if (member == nullptr) {
-    return Fail(Reason::kMalformed, place + " is missing");
+  if (member != nullptr && member->type() == type) {
+    return member;
   }
-  if (member->type() != type) {
-    return Fail(Reason::kMalformed, place + " is not " + expected);
-  }
-  return member;
+  return Fail(Reason::kMalformed,
+              where_ + "." + std::string(name) +
+                  (member == nullptr ? " is missing" : " is not " + std::string(expected)));
 }
 
 Result<std::string> JsonFields::String(std::string_view name) {
@@ -69,8 +72,8 @@ Result<const Json*> JsonFields::Object(std::string_view name) {
 }
 
 Status JsonFields::NoOthers() const {
-  for (const auto& [name, member] : value_->items()) {
-    if (!asked_.contains(name)) {
+  for (const auto& [name, member] : value_->get_ref<const Json::object_t&>()) {
+    if (std::ranges::find(asked_, &name) == asked_.end()) {
       return Fail(Reason::kMalformed,
                   where_ + " has an unknown field " + OneLine(name, kMaxNameInError));
     }

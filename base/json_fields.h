@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/strict_json.h"
 
@@ -28,8 +28,6 @@ class JsonFields {
   Result<const Json*> Object(std::string_view name);
 
   bool Has(std::string_view name) const;
-  /// Marks NAME as known without reading it.
-  void Ignore(std::string_view name) { asked_.insert(std::string(name)); }
   /// The member whatever its type, or null when it is absent.
   const Json* Find(std::string_view name);
 
@@ -44,7 +42,8 @@ class JsonFields {
 
   const Json* value_;
   std::string where_;
-  std::set<std::string, std::less<>> asked_;
+  /// Names of members that are there and were asked for, as the value holds them.
+  std::vector<const std::string*> asked_;
 };
 
 }  // namespace sigward::base

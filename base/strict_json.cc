@@ -31,11 +31,12 @@ class StrictBuilder final : public nlohmann::json_sax<Json> {
   bool end_array() override { return Close(); }
 
   bool key(string_t& name) override {
-    Json& object = *open_.back();
-    if (object.contains(name)) {
+    auto& object = open_.back()->get_ref<Json::object_t&>();
+    const auto [member, is_new] = object.try_emplace(std::move(name));
+    if (!is_new) {
       return Refuse(Reason::kDuplicateKey, "the same key stands twice in one object");
     }
-    member_ = &object[name];
+    member_ = &member->second;
     return true;
   }
 

@@ -17,7 +17,7 @@ base::Status RefuseLookAlikes(const base::Json& object, std::string_view where,
   for (const auto& [name, value] : object.items()) {
     const std::string_view member = name;
     const bool look_alike = std::any_of(known.begin(), known.end(), [&](std::string_view other) {
-      return member != other && base::LowerCase(member) == base::LowerCase(other);
+      return member != other && base::EqualButForCase(member, other);
     });
     if (look_alike || !base::IsAscii(member)) {
       return base::Fail(base::Reason::kMalformed, std::string(where) + " has a field " +
