@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/strict_json.h"
 #include "base/text.h"
+#include "base/timed_mutex.h"
 
 namespace sigward::base {
 namespace {
@@ -41,7 +42,7 @@ constexpr std::chrono::milliseconds kMaxWait{50};
 
 /// Lines that were given up since one was last written.
 std::atomic<std::int64_t> lost_lines = 0;
-std::timed_mutex writing;
+TimedMutex writing;
 
 /// Writes LINE if that does not block: who reads the log, or does not, must not stop a decision.
 /// (A pipe takes PIPE_BUF bytes when poll says so; only a longer line could still wait.)

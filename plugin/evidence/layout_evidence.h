@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/timed_mutex.h"
 #include "plugin/evidence/catalogue.h"
 #include "plugin/evidence/collected_evidence.h"
 #include "plugin/evidence/layout.h"
@@ -63,7 +64,7 @@ class LayoutEvidence final : public gate::NodeEvidence {
   struct Place {
     std::string path;
     /// Held while the layout is read, so that many who ask at once have it read once.
-    std::timed_mutex mutex;
+    base::TimedMutex mutex;
     std::optional<Reading> reading;
     /// What was logged last; empty when all was well.
     std::string problem;
