@@ -18,8 +18,9 @@ if(SIGWARD_SANITIZE OR SIGWARD_FUZZ)
   if(SIGWARD_FUZZ)
     set(sanitizers address,undefined)
   endif()
+  # A report shows lines and no variables: their part of the debug information is not made.
   target_compile_options(sigward_flags INTERFACE
-    -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   target_link_options(sigward_flags INTERFACE -fsanitize=${sanitizers})
 else()
   target_compile_options(sigward_flags INTERFACE
