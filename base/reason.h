@@ -23,6 +23,14 @@ namespace sigward::base {
   X(kUnsupportedFormat, 8, "unsupported-format", kRefused)               \
   X(kWrongType, 9, "wrong-type", kRefused)                               \
   X(kWeakKey, 10, "weak-key", kRefused)                                  \
+  X(kUntrustedCertificate, 11, "untrusted-certificate", kRefused)        \
+  X(kExpired, 12, "expired-certificate", kRefused)                       \
+  X(kSctInvalid, 13, "sct-invalid", kRefused)                            \
+  X(kNotLogged, 14, "not-logged", kRefused)                              \
+  X(kLogMismatch, 15, "log-mismatch", kRefused)                          \
+  X(kTimestampInvalid, 16, "timestamp-invalid", kRefused)                \
+  X(kNoTrustedTime, 17, "no-trusted-time", kRefused)                     \
+  X(kIdentityMismatch, 18, "identity-mismatch", kRefused)                \
   X(kNoMatchingPolicy, 20, "no-matching-policy", kRefused)               \
   X(kStaticFail, 21, "static-fail", kRefused)                            \
   X(kPolicyInvalid, 22, "policy-invalid", kCouldNotTell)                 \

@@ -163,6 +163,14 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kUnsupportedFormat:
     case Reason::kWrongType:
     case Reason::kWeakKey:
+    case Reason::kUntrustedCertificate:
+    case Reason::kExpired:
+    case Reason::kSctInvalid:
+    case Reason::kNotLogged:
+    case Reason::kLogMismatch:
+    case Reason::kTimestampInvalid:
+    case Reason::kNoTrustedTime:
+    case Reason::kIdentityMismatch:
       return ExitCode::kNoneValid;
     case Reason::kNoMatchingPolicy:
     case Reason::kStaticFail:

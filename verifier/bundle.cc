@@ -1,22 +1,23 @@
 #include "verifier/bundle.h"
 
+#include <string>
 #include <utility>
 
-#include "base/base64.h"
-#include "base/json_fields.h"
 #include "base/strict_json.h"
 #include "base/text.h"
 #include "verifier/evidence.h"
-#include "verifier/verification_material.h"
+#include "verifier/proto_json.h"
+#include "verifier/verification_material_json.h"
 
 namespace sigward::verifier {
 namespace {
 
 using base::Json;
-using base::JsonFields;
 using base::Reason;
 
 constexpr std::size_t kMaxTypeInError = 96;
+/// SHA-512.
+constexpr std::size_t kMaxDigestBytes = 64;
 
 /// What a bundle may call itself (sigstore_bundle.proto, media_type), each in its one spelling.
 constexpr std::pair<std::string_view, BundleVersion> kBundleTypes[] = {
@@ -39,60 +40,107 @@ base::Result<BundleVersion> VersionOf(std::string_view media_type) {
                         "; only versions 0.1, 0.2 and 0.3 are supported");
 }
 
-base::Result<base::ByteBuffer> Bytes(JsonFields& fields, std::string_view name, std::size_t max) {
-  SIGWARD_ASSIGN_OR_RETURN(const std::string text, fields.String(name));
-  base::Result<base::ByteBuffer> bytes = base::DecodeBase64(text, max);
-  if (!bytes.ok()) {
-    return base::Within(fields.where() + "." + std::string(name), std::move(bytes).error());
-  }
-  return bytes;
-}
-
 base::Result<base::ByteBuffer> ParseSignatures(const Json& signatures) {
   if (signatures.size() != 1) {
     return base::Fail(Reason::kMalformed, "dsseEnvelope has " + std::to_string(signatures.size()) +
                                               " signatures instead of one");
   }
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(signatures[0], "signatures[0]"));
-  SIGWARD_ASSIGN_OR_RETURN(base::ByteBuffer signature, Bytes(fields, "sig", kMaxSignatureText));
-  if (fields.Has("keyid")) {
-    SIGWARD_RETURN_IF_ERROR(fields.String("keyid"));
-  }
+  SIGWARD_ASSIGN_OR_RETURN(ProtoFields fields, ProtoFields::Of(signatures[0], "signatures[0]"));
+  SIGWARD_ASSIGN_OR_RETURN(base::ByteBuffer signature, fields.Bytes("sig", kMaxSignatureBytes));
+  SIGWARD_RETURN_IF_ERROR(fields.String("keyid"));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   return signature;
 }
 
 base::Result<DsseEnvelope> ParseEnvelope(const Json& value) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, "dsseEnvelope"));
+  SIGWARD_ASSIGN_OR_RETURN(ProtoFields fields, ProtoFields::Of(value, "dsseEnvelope"));
   DsseEnvelope out;
   SIGWARD_ASSIGN_OR_RETURN(out.payload_type, fields.String("payloadType"));
-  SIGWARD_ASSIGN_OR_RETURN(out.payload, Bytes(fields, "payload", kMaxBundleBytes));
-  SIGWARD_ASSIGN_OR_RETURN(const Json* signatures, fields.Array("signatures"));
+  SIGWARD_ASSIGN_OR_RETURN(out.payload, fields.Bytes("payload", kMaxBundleBytes));
+  SIGWARD_ASSIGN_OR_RETURN(const Json* signatures,
+                           fields.Repeated("signatures", base::kMaxJsonValues));
   SIGWARD_ASSIGN_OR_RETURN(out.signature, ParseSignatures(*signatures));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  if (out.payload_type.empty() || out.payload.empty() || out.signature.empty()) {
+    return base::Fail(Reason::kMalformed, "dsseEnvelope lacks its type, payload or signature");
+  }
   return out;
+}
+
+/// The names of sigstore_common.proto's HashAlgorithm.
+base::Result<HashAlgorithm> ParseAlgorithm(const std::string& name) {
+  if (name == "SHA2_256") {
+    return HashAlgorithm::kSha256;
+  }
+  if (name == "SHA2_384") {
+    return HashAlgorithm::kSha384;
+  }
+  if (name == "SHA2_512") {
+    return HashAlgorithm::kSha512;
+  }
+  return base::Fail(Reason::kUnsupportedAlgorithm,
+                    "messageDigest.algorithm " + base::OneLine(name, kMaxTypeInError));
+}
+
+base::Result<HashedMessage> ParseMessageDigest(const Json& value) {
+  SIGWARD_ASSIGN_OR_RETURN(ProtoFields fields, ProtoFields::Of(value, "messageDigest"));
+  SIGWARD_ASSIGN_OR_RETURN(const std::string name, fields.String("algorithm"));
+  SIGWARD_ASSIGN_OR_RETURN(base::ByteBuffer digest, fields.Bytes("digest", kMaxDigestBytes));
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  SIGWARD_ASSIGN_OR_RETURN(const HashAlgorithm algorithm, ParseAlgorithm(name));
+  return HashedMessage{algorithm, std::move(digest)};
+}
+
+base::Result<MessageSignature> ParseMessageSignature(const Json& value) {
+  SIGWARD_ASSIGN_OR_RETURN(ProtoFields fields, ProtoFields::Of(value, "messageSignature"));
+  MessageSignature out;
+  SIGWARD_ASSIGN_OR_RETURN(const Json* digest, fields.Message("messageDigest"));
+  if (digest != nullptr) {
+    SIGWARD_ASSIGN_OR_RETURN(out.digest, ParseMessageDigest(*digest));
+  }
+  SIGWARD_ASSIGN_OR_RETURN(out.signature, fields.Bytes("signature", kMaxSignatureBytes));
+  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
+  if (out.signature.empty()) {
+    return base::Fail(Reason::kMalformed, "messageSignature lacks its signature");
+  }
+  return out;
+}
+
+using Content = std::variant<DsseEnvelope, MessageSignature>;
+
+base::Result<Content> ParseContent(ProtoFields& fields) {
+  SIGWARD_ASSIGN_OR_RETURN(const Json* envelope, fields.Message("dsseEnvelope"));
+  SIGWARD_ASSIGN_OR_RETURN(const Json* message, fields.Message("messageSignature"));
+  if ((envelope == nullptr) == (message == nullptr)) {
+    return base::Fail(Reason::kMalformed, envelope == nullptr
+                                              ? "the bundle holds no signature"
+                                              : "the bundle holds two kinds of signature at once");
+  }
+  if (envelope != nullptr) {
+    SIGWARD_ASSIGN_OR_RETURN(DsseEnvelope content, ParseEnvelope(*envelope));
+    return Content(std::move(content));
+  }
+  SIGWARD_ASSIGN_OR_RETURN(MessageSignature content, ParseMessageSignature(*message));
+  return Content(std::move(content));
 }
 
 }  // namespace
 
-base::Result<DsseEnvelope> ParseBundle(base::ByteView bytes) {
+base::Result<Bundle> ParseBundle(base::ByteView bytes) {
   SIGWARD_ASSIGN_OR_RETURN(const Json document,
                            base::ParseStrictJson(base::AsText(bytes), kMaxBundleBytes));
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(document, "bundle"));
+  SIGWARD_ASSIGN_OR_RETURN(ProtoFields fields, ProtoFields::Of(document, "bundle"));
   SIGWARD_ASSIGN_OR_RETURN(const std::string media_type, fields.String("mediaType"));
   SIGWARD_ASSIGN_OR_RETURN(const BundleVersion version, VersionOf(media_type));
-  const bool has_envelope = fields.Has("dsseEnvelope");
-  if (fields.Has("messageSignature")) {
-    return has_envelope
-               ? base::Fail(Reason::kMalformed, "bundle holds two kinds of signature at once")
-               : base::Fail(Reason::kUnsupportedFormat,
-                            "the bundle is a message signature, which is no image signature");
+  SIGWARD_ASSIGN_OR_RETURN(const Json* material, fields.Message("verificationMaterial"));
+  if (material == nullptr) {
+    return base::Fail(Reason::kMalformed, "the bundle holds no verificationMaterial");
   }
-  SIGWARD_ASSIGN_OR_RETURN(const Json* material, fields.Object("verificationMaterial"));
-  SIGWARD_RETURN_IF_ERROR(CheckVerificationMaterial(*material, version));
-  SIGWARD_ASSIGN_OR_RETURN(const Json* envelope, fields.Object("dsseEnvelope"));
+  SIGWARD_ASSIGN_OR_RETURN(VerificationMaterial checked,
+                           ParseVerificationMaterial(*material, version));
+  SIGWARD_ASSIGN_OR_RETURN(Content content, ParseContent(fields));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
-  return ParseEnvelope(*envelope);
+  return Bundle{version, std::move(checked), std::move(content)};
 }
 
 }  // namespace sigward::verifier

@@ -1,31 +1,43 @@
 #pragma once
 
-#include <cstddef>
+#include <optional>
 #include <string_view>
+#include <variant>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "verifier/artifact_digests.h"
 #include "verifier/dsse.h"
+#include "verifier/public_key.h"
+#include "verifier/verification_material.h"
 
 namespace sigward::verifier {
-
-/// Bounds on what a bundle may carry beside its signature.
-inline constexpr std::size_t kMaxLogEntries = 32;
-inline constexpr std::size_t kMaxTimestamps = 32;
-inline constexpr std::size_t kMaxProofHashes = 64;
 
 /// Media types of bundles, of whatever version, start with this.
 inline constexpr std::string_view kBundleTypePrefix = "application/vnd.dev.sigstore.bundle";
 
+/// A signature over an artifact that the bundle does not hold.
+struct MessageSignature {
+  /// The signer's own word about the artifact, under no signature.
+  std::optional<HashedMessage> digest;
+  base::ByteBuffer signature;
+};
+
+/// A sigstore bundle, decoded. Nothing in it is to be believed yet.
+struct Bundle {
+  BundleVersion version;
+  VerificationMaterial material;
+  std::variant<DsseEnvelope, MessageSignature> content;
+};
+
 /// Parses a sigstore bundle v0.1, v0.2 or v0.3 of at most kMaxBundleBytes as proto3 JSON with
-/// lowerCamelCase names (sigstore's client-spec §5; unknown fields and nulls refused) and returns
-/// its DSSE envelope. The version is the document's own word in either of its two spellings; the
-/// media type of the layer that it came in is no part of it. The verification material must be a
-/// public key's, by that version's rules (CheckVerificationMaterial); its hint is read and not
-/// believed. Beside a key, log entries and timestamps say nothing.
+/// lowerCamelCase names (sigstore's client-spec §5; unknown fields and nulls refused). The version
+/// is the document's own word in either of its two spellings; the media type of the layer that it
+/// came in is no part of it. The rest is ParseVerificationMaterial's, and an envelope of exactly
+/// one signature or a message signature.
 ///
-/// Fails with kMalformed, kDuplicateKey, kTooLarge, or kUnsupportedFormat: another version, a
-/// certificate in place of a key, or a message signature, which is no image signature.
-base::Result<DsseEnvelope> ParseBundle(base::ByteView bytes);
+/// Fails with kMalformed, kDuplicateKey, kTooLarge, kUnsupportedFormat (another version) or
+/// kUnsupportedAlgorithm (of a message digest).
+base::Result<Bundle> ParseBundle(base::ByteView bytes);
 
 }  // namespace sigward::verifier

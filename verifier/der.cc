@@ -4,6 +4,7 @@ namespace sigward::verifier {
 namespace {
 
 constexpr std::uint8_t kLongForm = 0x80;
+constexpr std::uint8_t kLongTag = 0x1f;
 
 base::Error Malformed(const char* what) {
   return base::Fail(base::Reason::kMalformed, std::string("not DER: ") + what);
@@ -12,8 +13,16 @@ base::Error Malformed(const char* what) {
 }  // namespace
 
 base::Result<base::ByteView> DerReader::Read(DerTag tag) {
-  if (!NextIs(tag) || rest_.size() < 2) {
+  if (!NextIs(tag)) {
     return Malformed("an element is missing or has another type");
+  }
+  SIGWARD_ASSIGN_OR_RETURN(const DerItem item, ReadAny());
+  return item.contents;
+}
+
+base::Result<DerItem> DerReader::ReadAny() {
+  if (rest_.size() < 2 || (rest_[0] & kLongTag) == kLongTag) {
+    return Malformed("an element is missing or its tag is longer than a byte");
   }
   std::size_t length = rest_[1];
   std::size_t header = 2;
@@ -31,9 +40,9 @@ base::Result<base::ByteView> DerReader::Read(DerTag tag) {
   if (rest_.size() - header < length) {
     return Malformed("an element is longer than what holds it");
   }
-  const base::ByteView contents = rest_.subspan(header, length);
+  const DerItem item{rest_[0], rest_.subspan(header, length), rest_.first(header + length)};
   rest_ = rest_.subspan(header + length);
-  return contents;
+  return item;
 }
 
 base::Result<base::ByteView> DerReader::ReadPositiveInteger() {

@@ -1,5 +1,7 @@
 #include "verifier/pem.h"
 
+#include <utility>
+
 #include "base/base64.h"
 #include "base/text.h"
 
@@ -40,15 +42,9 @@ bool IsLabel(std::string_view label) {
          label.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ") == std::string_view::npos;
 }
 
-}  // namespace
-
-base::Result<PemBlock> ParsePem(std::string_view text, std::size_t max_bytes) {
-  if (text.size() > max_bytes) {
-    return base::Fail(base::Reason::kTooLarge,
-                      "PEM text is longer than " + std::to_string(max_bytes) + " bytes");
-  }
-  std::string_view rest = Trim(text);
-  std::string_view first = TakeLine(rest);
+/// Takes one block off REST, from its BEGIN line to its END line.
+base::Result<PemBlock> TakeBlock(std::string_view& rest, std::size_t max_bytes) {
+  const std::string_view first = TakeLine(rest);
   if (!first.starts_with(kBegin) || !first.ends_with(kDashes) ||
       first.size() < kBegin.size() + kDashes.size()) {
     return Malformed("the text does not start with a BEGIN line");
@@ -68,14 +64,48 @@ base::Result<PemBlock> ParsePem(std::string_view text, std::size_t max_bytes) {
     body += line;
     line = TakeLine(rest);
   }
-  if (!rest.empty()) {
-    return Malformed("something follows the END line; exactly one block may stand here");
-  }
   base::Result<base::ByteBuffer> contents = base::DecodeBase64(body, max_bytes);
   if (!contents.ok()) {
     return base::Within("PEM", std::move(contents).error());
   }
   return PemBlock{std::string(label), std::move(contents).value()};
+}
+
+base::Status CheckSize(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) {
+    return base::Fail(base::Reason::kTooLarge,
+                      "PEM text is longer than " + std::to_string(max_bytes) + " bytes");
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+base::Result<PemBlock> ParsePem(std::string_view text, std::size_t max_bytes) {
+  SIGWARD_RETURN_IF_ERROR(CheckSize(text, max_bytes));
+  std::string_view rest = Trim(text);
+  SIGWARD_ASSIGN_OR_RETURN(PemBlock block, TakeBlock(rest, max_bytes));
+  if (!rest.empty()) {
+    return Malformed("something follows the END line; exactly one block may stand here");
+  }
+  return block;
+}
+
+base::Result<std::vector<PemBlock>> ParsePemList(std::string_view text, std::size_t max_bytes,
+                                                 std::size_t max_blocks) {
+  SIGWARD_RETURN_IF_ERROR(CheckSize(text, max_bytes));
+  std::vector<PemBlock> blocks;
+  std::string_view rest = Trim(text);
+  do {
+    if (blocks.size() == max_blocks) {
+      return base::Fail(base::Reason::kTooLarge,
+                        "PEM: more than " + std::to_string(max_blocks) + " blocks");
+    }
+    SIGWARD_ASSIGN_OR_RETURN(PemBlock block, TakeBlock(rest, max_bytes));
+    blocks.push_back(std::move(block));
+    rest = Trim(rest);
+  } while (!rest.empty());
+  return blocks;
 }
 
 }  // namespace sigward::verifier

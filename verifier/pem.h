@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -18,5 +19,9 @@ struct PemBlock {
 /// CR LF. Fails with kMalformed or kTooLarge. What stands in the block never gets into the error:
 /// it may be somebody's private key.
 base::Result<PemBlock> ParsePem(std::string_view text, std::size_t max_bytes);
+
+/// The same of 1 to MAX_BLOCKS blocks, between which white space may stand and nothing else.
+base::Result<std::vector<PemBlock>> ParsePemList(std::string_view text, std::size_t max_bytes,
+                                                 std::size_t max_blocks);
 
 }  // namespace sigward::verifier

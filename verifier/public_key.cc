@@ -22,6 +22,10 @@ base::Error Internal(const char* what) {
   return base::Fail(base::Reason::kInternal, what);
 }
 
+base::Error NotByThisKey() {
+  return base::Fail(base::Reason::kBadSignature, "the signature is not by this key");
+}
+
 const char* GroupName(KeyType type) {
   return type == KeyType::kEcdsaP256 ? "P-256" : type == KeyType::kEcdsaP384 ? "P-384" : "P-521";
 }
@@ -137,14 +141,17 @@ struct PublicKey::Handle {
   EvpKeyPtr key;
 };
 
-PublicKey::PublicKey(std::unique_ptr<Handle> handle, KeyType type, base::ByteBuffer fingerprint)
-    : handle_(std::move(handle)), type_(type), fingerprint_(std::move(fingerprint)) {}
+PublicKey::PublicKey(std::unique_ptr<Handle> handle, KeyType type, base::ByteBuffer spki)
+    : handle_(std::move(handle)),
+      type_(type),
+      spki_(std::move(spki)),
+      fingerprint_(HashOf(spki_, HashAlgorithm::kSha256)) {}
 PublicKey::PublicKey(PublicKey&&) noexcept = default;
 PublicKey& PublicKey::operator=(PublicKey&&) noexcept = default;
 PublicKey::~PublicKey() = default;
 
 base::Result<PublicKey> PublicKey::Parse(std::string_view pem) {
-  SIGWARD_ASSIGN_OR_RETURN(PemBlock block, ParsePem(pem, kMaxPublicKeyPem));
+  SIGWARD_ASSIGN_OR_RETURN(const PemBlock block, ParsePem(pem, kMaxPublicKeyPem));
   if (block.label.ends_with("PRIVATE KEY")) {
     return base::Fail(base::Reason::kMalformed, "a private key stands where a public key belongs");
   }
@@ -152,8 +159,14 @@ base::Result<PublicKey> PublicKey::Parse(std::string_view pem) {
     return base::Fail(base::Reason::kMalformed,
                       "PEM block " + block.label + " is neither PUBLIC KEY nor RSA PUBLIC KEY");
   }
-  const base::ByteBuffer der =
-      block.label == "PUBLIC KEY" ? std::move(block.contents) : SpkiOfPkcs1(block.contents);
+  return FromSpki(block.label == "PUBLIC KEY" ? block.contents : SpkiOfPkcs1(block.contents));
+}
+
+base::Result<PublicKey> PublicKey::FromSpki(base::ByteView der) {
+  if (der.size() > kMaxPublicKeyPem) {
+    return base::Fail(base::Reason::kTooLarge,
+                      "public key: longer than " + std::to_string(kMaxPublicKeyPem) + " bytes");
+  }
   SIGWARD_ASSIGN_OR_RETURN(const KeyParts parts, ParseSpki(der));
   auto handle = std::make_unique<Handle>();
   handle->key = MakeKey(parts);
@@ -162,21 +175,23 @@ base::Result<PublicKey> PublicKey::Parse(std::string_view pem) {
     return base::Fail(base::Reason::kMalformed,
                       "public key: its numbers are no key (the point is not on its curve)");
   }
-  return PublicKey(std::move(handle), parts.type, HashOf(der, HashAlgorithm::kSha256));
+  return PublicKey(std::move(handle), parts.type, {der.begin(), der.end()});
 }
 
-base::Result<SignedBytes> PublicKey::Verify(base::ByteView message, base::ByteView signature,
-                                            HashAlgorithm hash) const {
+base::Status PublicKey::CheckShape(base::ByteView signature) const {
   if (signature.size() > kMaxSignatureBytes) {
     return base::Fail(base::Reason::kTooLarge, "the signature is longer than " +
                                                    std::to_string(kMaxSignatureBytes) + " bytes");
   }
-  const auto bad = [] {
-    return base::Fail(base::Reason::kBadSignature, "the signature is not by this key");
-  };
   if (signature.empty() || (IsEcdsa(type_) && !CheckEcdsaDer(signature).ok())) {
-    return bad();
+    return NotByThisKey();
   }
+  return base::Ok();
+}
+
+base::Result<SignedBytes> PublicKey::Verify(base::ByteView message, base::ByteView signature,
+                                            HashAlgorithm hash) const {
+  SIGWARD_RETURN_IF_ERROR(CheckShape(signature));
   const EvpDigestContextPtr context(EVP_MD_CTX_new());
   const char* digest = type_ == KeyType::kEd25519 ? nullptr : OsslDigestName(hash);
   if (context == nullptr || EVP_DigestVerifyInit_ex(context.get(), nullptr, digest, Library(),
@@ -187,9 +202,34 @@ base::Result<SignedBytes> PublicKey::Verify(base::ByteView message, base::ByteVi
   if (EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
                        message.size()) != 1) {
     ERR_clear_error();
-    return bad();
+    return NotByThisKey();
   }
   return SignedBytes(message);
+}
+
+base::Result<SignedDigest> PublicKey::VerifyDigest(base::ByteView digest, base::ByteView signature,
+                                                   HashAlgorithm hash) const {
+  if (type_ == KeyType::kEd25519) {
+    return base::Fail(base::Reason::kUnsupportedAlgorithm,
+                      "an Ed25519 signature cannot be checked by a digest");
+  }
+  if (digest.size() != static_cast<std::size_t>(EVP_MD_get_size(FetchedDigest(hash)))) {
+    return base::Fail(base::Reason::kMalformed, "the digest has another length than its algorithm");
+  }
+  SIGWARD_RETURN_IF_ERROR(CheckShape(signature));
+  const EvpKeyContextPtr context(
+      EVP_PKEY_CTX_new_from_pkey(Library(), handle_->key.get(), nullptr));
+  // OpenSSL's default padding for RSA is PKCS#1 v1.5, the only one here.
+  if (context == nullptr || EVP_PKEY_verify_init(context.get()) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(context.get(), FetchedDigest(hash)) != 1) {
+    return Internal("a signature check cannot be set up");
+  }
+  if (EVP_PKEY_verify(context.get(), signature.data(), signature.size(), digest.data(),
+                      digest.size()) != 1) {
+    ERR_clear_error();
+    return NotByThisKey();
+  }
+  return SignedDigest(digest);
 }
 
 }  // namespace sigward::verifier

@@ -42,6 +42,18 @@ class SignedBytes {
   base::ByteView bytes_;
 };
 
+/// Witness: a message with this digest carries a valid signature. Only PublicKey::VerifyDigest
+/// makes one.
+class SignedDigest {
+ public:
+  base::ByteView digest() const { return digest_; }
+
+ private:
+  friend class PublicKey;
+  explicit SignedDigest(base::ByteView digest) : digest_(digest) {}
+  base::ByteView digest_;
+};
+
 /// A public key that sigward verifies with: ECDSA on named curves P-256, P-384, P-521, RSA of
 /// kMinRsaBits and more with PKCS#1 v1.5, Ed25519.
 class PublicKey {
@@ -51,6 +63,9 @@ class PublicKey {
   /// kUnsupportedAlgorithm (other types or curves, explicit curve parameters) or kWeakKey.
   static base::Result<PublicKey> Parse(std::string_view pem);
 
+  /// The same of the bare DER SubjectPublicKeyInfo, of at most kMaxPublicKeyPem bytes.
+  static base::Result<PublicKey> FromSpki(base::ByteView der);
+
   PublicKey(PublicKey&&) noexcept;
   PublicKey& operator=(PublicKey&&) noexcept;
   PublicKey(const PublicKey&) = delete;
@@ -58,7 +73,9 @@ class PublicKey {
   ~PublicKey();
 
   KeyType type() const { return type_; }
-  /// SHA-256 over the DER SubjectPublicKeyInfo, 32 bytes.
+  /// DER SubjectPublicKeyInfo.
+  const base::ByteBuffer& spki() const { return spki_; }
+  /// SHA-256 over it, 32 bytes.
   const base::ByteBuffer& fingerprint() const { return fingerprint_; }
 
   /// Verifies SIGNATURE over MESSAGE: ECDSA in DER (FIPS 186-5), RSASSA-PKCS1-v1_5 (RFC 8017 §8.2),
@@ -66,11 +83,19 @@ class PublicKey {
   base::Result<SignedBytes> Verify(base::ByteView message, base::ByteView signature,
                                    HashAlgorithm hash) const;
 
+  /// The same for a message of which nothing but its DIGEST by HASH is known. Fails as Verify does;
+  /// kMalformed for a digest of another length, kUnsupportedAlgorithm for an Ed25519 key, whose
+  /// signatures are over the message itself.
+  base::Result<SignedDigest> VerifyDigest(base::ByteView digest, base::ByteView signature,
+                                          HashAlgorithm hash) const;
+
  private:
   struct Handle;
-  PublicKey(std::unique_ptr<Handle> handle, KeyType type, base::ByteBuffer fingerprint);
+  base::Status CheckShape(base::ByteView signature) const;
+  PublicKey(std::unique_ptr<Handle> handle, KeyType type, base::ByteBuffer spki);
   std::unique_ptr<Handle> handle_;
   KeyType type_;
+  base::ByteBuffer spki_;
   base::ByteBuffer fingerprint_;
 };
 

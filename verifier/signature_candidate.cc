@@ -6,14 +6,13 @@
 #include <utility>
 
 #include "verifier/bundle.h"
+#include "verifier/legacy_layer.h"
 #include "verifier/platform.h"
 
 namespace sigward::verifier {
 namespace {
 
 using base::Reason;
-
-constexpr std::string_view kSignatureAnnotation = "dev.cosignproject.cosign/signature";
 
 bool IsBundle(const Descriptor& layer) {
   return layer.media_type.starts_with(kBundleTypePrefix);
@@ -143,14 +142,10 @@ class Finder {
   /// cost no more than one. Every fact that can refuse a candidate is compared, so that a spoilt
   /// copy does not stand in for a good one.
   static bool IsSame(const SignatureCandidate& a, const SignatureCandidate& b) {
-    const std::string* text = LegacySignatureText(a.layer);
-    const std::string* other = LegacySignatureText(b.layer);
     // Of a bundle an annotation is no part.
-    const bool same_text =
-        a.format == SignatureFormat::kSigstoreBundle ||
-        ((text == nullptr) == (other == nullptr) && (text == nullptr || *text == *other));
     return a.layer.digest == b.layer.digest && a.layer.size == b.layer.size &&
-           a.layer.has_urls == b.layer.has_urls && same_text;
+           a.layer.has_urls == b.layer.has_urls &&
+           (a.format == SignatureFormat::kSigstoreBundle || SayTheSame(a.layer, b.layer));
   }
 
   void Add(ObjectKind carrier, SignatureCandidate candidate) {
@@ -188,11 +183,6 @@ class Finder {
 SignatureCandidates FindSignatures(const Digest& image, const Platform& platform,
                                    EvidenceObjects& objects) {
   return Finder(image, platform, objects).Find();
-}
-
-const std::string* LegacySignatureText(const Descriptor& layer) {
-  const auto found = layer.annotations.find(kSignatureAnnotation);
-  return found == layer.annotations.end() || found->second.empty() ? nullptr : &found->second;
 }
 
 }  // namespace sigward::verifier

@@ -46,7 +46,4 @@ struct SignatureCandidates {
 SignatureCandidates FindSignatures(const Digest& image, const Platform& platform,
                                    EvidenceObjects& objects);
 
-/// The text of a legacy signature in LAYER's annotations, or null when the layer is no signature.
-const std::string* LegacySignatureText(const Descriptor& layer);
-
 }  // namespace sigward::verifier

@@ -7,6 +7,7 @@
 
 #include "base/strict_json.h"
 #include "verifier/bundle.h"
+#include "verifier/legacy_layer.h"
 #include "verifier/manifest.h"
 #include "verifier/signature_candidate.h"
 

@@ -1,14 +1,16 @@
 #include "verifier/verify_image.h"
 
+#include <map>
 #include <utility>
 
-#include "base/base64.h"
 #include "base/text.h"
 #include "verifier/bundle.h"
 #include "verifier/dsse.h"
 #include "verifier/evidence_objects.h"
 #include "verifier/furthest_failure.h"
+#include "verifier/legacy_layer.h"
 #include "verifier/signature_candidate.h"
+#include "verifier/signed_entity.h"
 #include "verifier/simple_signing.h"
 #include "verifier/statement.h"
 
@@ -20,70 +22,27 @@ namespace {
 
 constexpr std::size_t kMaxTypeInError = 96;
 
-/// What a signature is over, and the signature.
-struct Decoded {
-  base::ByteBuffer signature;
-  /// Legacy: the payload, in the evidence's own memory.
-  base::ByteView payload;
-  /// Bundle: the pre-authentication encoding, which is never empty.
-  base::ByteBuffer encoding;
-
-  base::ByteView message() const { return encoding.empty() ? payload : base::ByteView(encoding); }
-};
-
 /// A failure and how far it came.
 struct StagedError {
   FailureStage stage;
   base::Error error;
 };
 
-/// The hash algorithms that a signature may have been made with, likeliest first. Without a word
-/// from the authority these are cosign's own defaults: SHA-256 in the legacy format, by curve and
-/// then SHA-256 in bundles.
-std::vector<HashAlgorithm> HashesFor(const KeyAuthority& authority, SignatureFormat format) {
-  if (authority.hash) {
-    return {*authority.hash};
+base::Result<SignedEntity> DecodeBundle(base::ByteView bytes) {
+  SIGWARD_ASSIGN_OR_RETURN(Bundle bundle, ParseBundle(bytes));
+  if (!std::holds_alternative<DsseEnvelope>(bundle.content)) {
+    return base::Fail(Reason::kUnsupportedFormat,
+                      "the bundle is a message signature, which is no image signature");
   }
-  if (format == SignatureFormat::kSigstoreBundle) {
-    if (authority.key.type() == KeyType::kEcdsaP384) {
-      return {HashAlgorithm::kSha384, HashAlgorithm::kSha256};
-    }
-    if (authority.key.type() == KeyType::kEcdsaP521) {
-      return {HashAlgorithm::kSha512, HashAlgorithm::kSha256};
-    }
-  }
-  return {HashAlgorithm::kSha256};
+  return EntityOf(std::move(bundle), {});
 }
 
-base::Result<SignedBytes> VerifySignature(const Decoded& decoded, const KeyAuthority& authority,
-                                          SignatureFormat format) {
-  base::Result<SignedBytes> result = base::Fail(Reason::kInternal, "no hash algorithm");
-  for (const HashAlgorithm hash : HashesFor(authority, format)) {
-    result = authority.key.Verify(decoded.message(), decoded.signature, hash);
-    if (result.ok()) {
-      return result;
-    }
-  }
-  return result;
+const AuthorityHash& IdOf(const ImageAuthority& authority) {
+  return std::visit([](const auto& one) -> const AuthorityHash& { return one.id; }, authority);
 }
 
-base::Result<Decoded> DecodeLegacy(const Descriptor& layer, base::ByteView payload) {
-  const std::string* text = LegacySignatureText(layer);
-  if (text == nullptr) {
-    return base::Fail(Reason::kInternal, "a layer without a signature was chosen");
-  }
-  Decoded out;
-  SIGWARD_ASSIGN_OR_RETURN(out.signature, base::DecodeBase64(*text, kMaxSignatureText));
-  out.payload = payload;
-  return out;
-}
-
-base::Result<Decoded> DecodeBundle(base::ByteView bytes) {
-  SIGWARD_ASSIGN_OR_RETURN(DsseEnvelope envelope, ParseBundle(bytes));
-  Decoded out;
-  out.encoding = PreAuthEncoding(envelope);
-  out.signature = std::move(envelope.signature);
-  return out;
+std::optional<SignatureFormat> FormatOf(const ImageAuthority& authority) {
+  return std::visit([](const auto& one) { return one.format; }, authority);
 }
 
 base::Error NamesAnother(const Digest& subject) {
@@ -133,18 +92,84 @@ std::vector<Digest> ProofOf(const SignatureCandidate& candidate) {
 
 }  // namespace
 
-/// The look at one image. What does not depend on the authority is done once for all of them.
+/// One signature while all authorities look at it: each thing about it is found out once.
+class CandidateLook {
+ public:
+  CandidateLook(const SignatureCandidate& candidate, EvidenceObjects& objects)
+      : candidate_(&candidate), objects_(&objects) {}
+
+  /// The signature alone.
+  const base::Result<SignedEntity>& Plain() {
+    if (!plain_) {
+      plain_ = Decode(false);
+    }
+    return *plain_;
+  }
+
+  /// The signature with what stands beside it.
+  const base::Result<SignedEntity>& Full() {
+    if (candidate_->format == SignatureFormat::kSigstoreBundle) {
+      return Plain();
+    }
+    if (!full_) {
+      full_ = Decode(true);
+    }
+    return *full_;
+  }
+
+  const base::Result<VerifiedEntity>& ByCertificate(const SignedEntity& entity,
+                                                    const EntityDemands& demands,
+                                                    ChainMemory& memory) {
+    const auto known = by_certificate_.find(&demands);
+    if (known != by_certificate_.end()) {
+      return known->second;
+    }
+    return by_certificate_
+        .emplace(&demands, VerifyByCertificate(entity, demands.trust, demands.requirements, memory))
+        .first->second;
+  }
+
+ private:
+  base::Result<SignedEntity> Decode(bool full) {
+    const Descriptor& layer = candidate_->layer;
+    if (layer.has_urls) {
+      return base::Fail(Reason::kUnsupportedFormat, "its layer points outside the registry");
+    }
+    const bool legacy = candidate_->format == SignatureFormat::kCosignLegacy;
+    SIGWARD_ASSIGN_OR_RETURN(
+        const base::ByteView blob,
+        objects_->Blob(layer.digest, layer.size, legacy ? kMaxPayloadBytes : kMaxBundleBytes));
+    if (!legacy) {
+      return DecodeBundle(blob);
+    }
+    return full ? FullLegacyEntity(layer, blob) : LegacyEntity(layer, blob);
+  }
+
+  const SignatureCandidate* candidate_;
+  EvidenceObjects* objects_;
+  std::optional<base::Result<SignedEntity>> plain_;
+  std::optional<base::Result<SignedEntity>> full_;
+  std::map<const EntityDemands*, base::Result<VerifiedEntity>> by_certificate_;
+};
+
+/// The look at one image.
 class ImageVerification {
  public:
-  ImageVerification(const Digest& image, const Platform& platform, const Evidence& evidence)
+  ImageVerification(const Digest& image, const Platform& platform, const Evidence& evidence,
+                    ChainMemory& memory)
       : image_(image),
         objects_(evidence),
         candidates_(FindSignatures(image, platform, objects_)),
-        decoded_(candidates_.chosen.size()) {}
+        memory_(memory) {
+    looks_.reserve(candidates_.chosen.size());
+    for (const SignatureCandidate& candidate : candidates_.chosen) {
+      looks_.emplace_back(candidate, objects_);
+    }
+  }
 
   /// One verdict per authority. Signature by signature, and each for all authorities that have none
   /// yet: what comes early is found before time is spent on what stands behind it.
-  std::vector<AuthorityVerdict> Verify(std::span<const KeyAuthority> authorities) {
+  std::vector<AuthorityVerdict> Verify(std::span<const ImageAuthority> authorities) {
     std::vector<FurthestFailure> failures(authorities.size(), candidates_.failure);
     std::vector<std::optional<VerifiedSignature>> found(authorities.size());
     std::size_t open = authorities.size();
@@ -167,9 +192,9 @@ class ImageVerification {
     verdicts.reserve(authorities.size());
     for (std::size_t a = 0; a < authorities.size(); ++a) {
       if (found[a].has_value()) {
-        verdicts.push_back({authorities[a].id, *std::move(found[a])});
+        verdicts.push_back({IdOf(authorities[a]), *std::move(found[a])});
       } else {
-        verdicts.push_back({authorities[a].id, Final(failures[a])});
+        verdicts.push_back({IdOf(authorities[a]), Final(failures[a])});
       }
     }
     return verdicts;
@@ -188,57 +213,97 @@ class ImageVerification {
   }
 
   std::variant<StagedError, VerifiedSignature> VerifyOne(std::size_t i,
-                                                         const KeyAuthority& authority) {
+                                                         const ImageAuthority& authority) {
     const SignatureCandidate& candidate = candidates_.chosen[i];
-    const auto fail = [&](FailureStage stage, base::Error error) {
-      if (stage != FailureStage::kNoSignature) {
-        error = base::Within(std::string(SignatureFormatName(candidate.format)) + " signature " +
-                                 candidate.layer.digest.text(),
-                             std::move(error));
-      }
-      return StagedError{stage, std::move(error)};
-    };
-    const base::Result<Decoded>& decoded = DecodedAt(i);
-    if (!decoded.ok()) {
-      const bool missing = decoded.error().reason == Reason::kEvidenceMissing;
-      return fail(missing ? FailureStage::kMissing : FailureStage::kUnreadable, decoded.error());
+    if (FormatOf(authority).value_or(candidate.format) != candidate.format) {
+      return StagedError{FailureStage::kNoSignature,
+                         base::Fail(Reason::kNoSignature,
+                                    "no signature found in the format that the policy asks for")};
     }
-    base::Result<SignedBytes> signed_bytes = VerifySignature(*decoded, authority, candidate.format);
-    if (!signed_bytes.ok()) {
-      return fail(FailureStage::kNotByThisKey, std::move(signed_bytes).error());
+    std::variant<StagedError, VerifiedSignature> outcome =
+        std::holds_alternative<KeyAuthority>(authority)
+            ? ByKey(i, *std::get_if<KeyAuthority>(&authority))
+            : ByCertificate(i, *std::get_if<KeylessAuthority>(&authority));
+    if (auto* failed = std::get_if<StagedError>(&outcome);
+        failed != nullptr && failed->stage != FailureStage::kNoSignature) {
+      failed->error = base::Within(std::string(SignatureFormatName(candidate.format)) +
+                                       " signature " + candidate.layer.digest.text(),
+                                   std::move(failed->error));
+    }
+    return outcome;
+  }
+
+  std::variant<StagedError, VerifiedSignature> ByKey(std::size_t i, const KeyAuthority& authority) {
+    static const EntityDemands kNothing = {{}, {0, std::nullopt, 0}};
+    const EntityDemands& demands = authority.demands == nullptr ? kNothing : *authority.demands;
+    const base::Result<SignedEntity>& entity =
+        authority.demands == nullptr ? looks_[i].Plain() : looks_[i].Full();
+    if (!entity.ok()) {
+      return Undecodable(entity.error());
+    }
+    base::Result<VerifiedEntity> verified =
+        VerifyByKey(*entity, authority.key, authority.hash, demands.trust, demands.requirements);
+    if (!verified.ok()) {
+      return StagedError{FailureStage::kNotByThisKey, std::move(verified).error()};
+    }
+    return Conclude(i, authority.id, *verified);
+  }
+
+  std::variant<StagedError, VerifiedSignature> ByCertificate(std::size_t i,
+                                                             const KeylessAuthority& authority) {
+    const base::Result<SignedEntity>& entity = looks_[i].Full();
+    if (!entity.ok()) {
+      return Undecodable(entity.error());
+    }
+    const base::Result<VerifiedEntity>& verified =
+        looks_[i].ByCertificate(*entity, *authority.demands, memory_);
+    if (!verified.ok()) {
+      return StagedError{FailureStage::kNotByThisKey, verified.error()};
+    }
+    auto outcome = Conclude(i, authority.id, *verified);
+    if (std::holds_alternative<VerifiedSignature>(outcome)) {
+      if (!verified->identity()) {
+        return StagedError{FailureStage::kSaysOther,
+                           base::Fail(Reason::kInternal, "a certificate without an identity")};
+      }
+      if (base::Status fits = authority.check_identity(*verified->identity()); !fits.ok()) {
+        return StagedError{FailureStage::kSaysOther, std::move(fits).error()};
+      }
+    }
+    return outcome;
+  }
+
+  static StagedError Undecodable(const base::Error& error) {
+    return {error.reason == Reason::kEvidenceMissing ? FailureStage::kMissing
+                                                     : FailureStage::kUnreadable,
+            error};
+  }
+
+  /// VERIFIED is a signature; whether it is one of the image is what it says.
+  std::variant<StagedError, VerifiedSignature> Conclude(std::size_t i, const AuthorityHash& id,
+                                                        const VerifiedEntity& verified) {
+    const SignatureCandidate& candidate = candidates_.chosen[i];
+    const auto* signed_bytes = std::get_if<SignedBytes>(&verified.content());
+    if (signed_bytes == nullptr) {
+      return StagedError{FailureStage::kSaysOther,
+                         base::Fail(Reason::kInternal, "nothing is known of what is signed")};
     }
     Claim claim = candidate.format == SignatureFormat::kCosignLegacy
                       ? CheckLegacyClaim(*signed_bytes, candidate.subject.digest)
                       : CheckBundleClaim(*signed_bytes, candidate.subject.digest);
     if (auto* refused = std::get_if<StagedError>(&claim); refused != nullptr) {
-      return fail(refused->stage, std::move(refused->error));
+      return std::move(*refused);
     }
-    return VerifiedSignature(image_, candidate.subject.digest, authority.id, candidate.format,
-                             std::move(*std::get_if<std::string>(&claim)), ProofOf(candidate));
-  }
-
-  const base::Result<Decoded>& DecodedAt(std::size_t i) {
-    if (!decoded_[i]) {
-      decoded_[i] = Decode(candidates_.chosen[i]);
-    }
-    return *decoded_[i];
-  }
-
-  base::Result<Decoded> Decode(const SignatureCandidate& candidate) {
-    if (candidate.layer.has_urls) {
-      return base::Fail(Reason::kUnsupportedFormat, "its layer points outside the registry");
-    }
-    const bool legacy = candidate.format == SignatureFormat::kCosignLegacy;
-    SIGWARD_ASSIGN_OR_RETURN(const base::ByteView blob,
-                             objects_.Blob(candidate.layer.digest, candidate.layer.size,
-                                           legacy ? kMaxPayloadBytes : kMaxBundleBytes));
-    return legacy ? DecodeLegacy(candidate.layer, blob) : DecodeBundle(blob);
+    return VerifiedSignature(image_, candidate.subject.digest, id, candidate.format,
+                             std::move(*std::get_if<std::string>(&claim)), verified.identity(),
+                             ProofOf(candidate));
   }
 
   const Digest& image_;
   EvidenceObjects objects_;
   SignatureCandidates candidates_;
-  std::vector<std::optional<base::Result<Decoded>>> decoded_;
+  std::vector<CandidateLook> looks_;
+  ChainMemory& memory_;
 };
 
 std::string_view SignatureFormatName(SignatureFormat format) {
@@ -252,15 +317,15 @@ std::string_view SignatureFormatName(SignatureFormat format) {
 }
 
 ImageVerdict VerifyImage(const Digest& image, const Platform& platform, const Evidence& evidence,
-                         std::span<const KeyAuthority> authorities) {
+                         std::span<const ImageAuthority> authorities, ChainMemory& memory) {
   ImageVerdict verdict;
   if (const base::Status size = EvidenceObjects::CheckSize(evidence); !size.ok()) {
-    for (const KeyAuthority& authority : authorities) {
-      verdict.authorities.push_back({authority.id, size.error()});
+    for (const ImageAuthority& authority : authorities) {
+      verdict.authorities.push_back({IdOf(authority), size.error()});
     }
     return verdict;
   }
-  ImageVerification verification(image, platform, evidence);
+  ImageVerification verification(image, platform, evidence, memory);
   verdict.signatures_seen = verification.signatures_seen();
   verdict.authorities = verification.Verify(authorities);
   return verdict;

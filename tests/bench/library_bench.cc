@@ -43,10 +43,11 @@ void RawVerify(benchmark::State& state) {
 }
 
 void VerifyEvidence(benchmark::State& state, const ImageEvidence& evidence) {
-  const std::array<verifier::KeyAuthority, 1> authorities{testing::AuthorityOf(Key())};
+  const std::array<verifier::ImageAuthority, 1> authorities{testing::AuthorityOf(Key())};
+  verifier::ChainMemory memory;
   for (auto _ : state) {
     const verifier::ImageVerdict verdict = verifier::VerifyImage(
-        testing::TestImage(), testing::LinuxAmd64(), evidence.evidence(), authorities);
+        testing::TestImage(), testing::LinuxAmd64(), evidence.evidence(), authorities, memory);
     if (verdict.authorities.front().outcome.index() != 1) {
       state.SkipWithError("the image is not signed");
     }

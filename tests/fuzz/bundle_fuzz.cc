@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <variant>
 
 #include "image_evidence.h"
 #include "verifier/bundle.h"
@@ -39,8 +40,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CheckStatement(text.substr(1));
     return 0;
   }
-  const auto envelope = sigward::verifier::ParseBundle({data, size});
-  if (!envelope.ok()) {
+  const auto bundle = sigward::verifier::ParseBundle({data, size});
+  if (!bundle.ok()) {
+    return 0;
+  }
+  const auto* envelope = std::get_if<sigward::verifier::DsseEnvelope>(&bundle->content);
+  if (envelope == nullptr) {
     return 0;
   }
   const std::string encoding(sigward::base::AsText(sigward::verifier::PreAuthEncoding(*envelope)));

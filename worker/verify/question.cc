@@ -32,7 +32,7 @@ constexpr std::size_t kAnswerTextBytes = 20U << 10;
 struct Question {
   verifier::Digest image;
   verifier::Platform platform;
-  std::vector<verifier::KeyAuthority> authorities;
+  std::vector<verifier::ImageAuthority> authorities;
   verifier::Evidence evidence;
 };
 
@@ -64,13 +64,13 @@ base::Result<verifier::KeyAuthority> ParseAuthority(const rpc::Authority& said) 
   return verifier::KeyAuthority{.id = std::move(id), .key = std::move(key).value(), .hash = hash};
 }
 
-base::Result<std::vector<verifier::KeyAuthority>> ParseAuthorities(
+base::Result<std::vector<verifier::ImageAuthority>> ParseAuthorities(
     const rpc::VerifyQuestion& said) {
   const int count = said.authorities_size();
   if (count == 0 || static_cast<std::size_t>(count) > kMaxAuthoritiesPerQuestion) {
     return Fail(Reason::kProtocol, "a question about " + std::to_string(count) + " authorities");
   }
-  std::vector<verifier::KeyAuthority> authorities;
+  std::vector<verifier::ImageAuthority> authorities;
   std::set<AuthorityHash> seen;
   for (const rpc::Authority& part : said.authorities()) {
     SIGWARD_ASSIGN_OR_RETURN(verifier::KeyAuthority authority, ParseAuthority(part));
@@ -91,7 +91,8 @@ base::Result<Question> ParseQuestion(const rpc::VerifyQuestion& said, base::Byte
     return Fail(Reason::kProtocol, "a question's digest: " + image.error().detail);
   }
   SIGWARD_ASSIGN_OR_RETURN(verifier::Platform platform, ParsePlatform(said.platform()));
-  SIGWARD_ASSIGN_OR_RETURN(std::vector<verifier::KeyAuthority> authorities, ParseAuthorities(said));
+  SIGWARD_ASSIGN_OR_RETURN(std::vector<verifier::ImageAuthority> authorities,
+                           ParseAuthorities(said));
   SIGWARD_ASSIGN_OR_RETURN(const std::vector<EvidenceEntry> entries,
                            ParseObjects(said.objects(), memory.size()));
   return Question{.image = std::move(image).value(),
@@ -125,8 +126,9 @@ std::string AnswerQuestion(std::string_view question, base::ByteView evidence) {
   if (!parsed.ok()) {
     return Refusal<rpc::VerifyAnswer>(said.nonce(), parsed.error());
   }
-  const verifier::ImageVerdict verdict =
-      verifier::VerifyImage(parsed->image, parsed->platform, parsed->evidence, parsed->authorities);
+  verifier::ChainMemory memory;
+  const verifier::ImageVerdict verdict = verifier::VerifyImage(
+      parsed->image, parsed->platform, parsed->evidence, parsed->authorities, memory);
   rpc::VerifyAnswer answer;
   answer.set_nonce(said.nonce());
   answer.set_digest(parsed->image.text());

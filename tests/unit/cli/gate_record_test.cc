@@ -197,10 +197,15 @@ TEST(GateRecordTest, LetsNoForeignTextForgeALine) {
 }
 
 TEST(GateRecordTest, EveryReasonHasAnExitCodeAndNoneIsSuccess) {
-  const std::set<Reason> none_valid = {
-      Reason::kBadSignature, Reason::kDigestMismatch,    Reason::kMalformed,
-      Reason::kDuplicateKey, Reason::kTooLarge,          Reason::kUnsupportedAlgorithm,
-      Reason::kWrongType,    Reason::kUnsupportedFormat, Reason::kWeakKey};
+  const std::set<Reason> none_valid = {Reason::kBadSignature,     Reason::kDigestMismatch,
+                                       Reason::kMalformed,        Reason::kDuplicateKey,
+                                       Reason::kTooLarge,         Reason::kUnsupportedAlgorithm,
+                                       Reason::kWrongType,        Reason::kUnsupportedFormat,
+                                       Reason::kWeakKey,          Reason::kUntrustedCertificate,
+                                       Reason::kExpired,          Reason::kSctInvalid,
+                                       Reason::kNotLogged,        Reason::kLogMismatch,
+                                       Reason::kTimestampInvalid, Reason::kNoTrustedTime,
+                                       Reason::kIdentityMismatch};
   const std::set<Reason> refused_by_policy = {
       Reason::kStaticFail,      Reason::kNoMatchingPolicy, Reason::kDenied,
       Reason::kRootfsMismatch,  Reason::kRootfsUnprovable, Reason::kRootfsModified,

@@ -82,12 +82,14 @@ inline policy::Proof ProofBy(const SigningKey& key, const verifier::Digest& imag
        .bytes = base::AsBytes(payload),
        .offered_for = std::nullopt},
   };
-  std::vector<verifier::KeyAuthority> authorities;
-  authorities.push_back({.id = key.Rule().id,
-                         .key = verifier::PublicKey::Parse(key.Pem()).value(),
-                         .hash = std::nullopt});
-  const verifier::ImageVerdict verdict = verifier::VerifyImage(
-      image, {.os = "linux", .architecture = "amd64", .variant = ""}, evidence, authorities);
+  std::vector<verifier::ImageAuthority> authorities;
+  authorities.push_back(verifier::KeyAuthority{.id = key.Rule().id,
+                                               .key = verifier::PublicKey::Parse(key.Pem()).value(),
+                                               .hash = std::nullopt});
+  verifier::ChainMemory memory;
+  const verifier::ImageVerdict verdict =
+      verifier::VerifyImage(image, {.os = "linux", .architecture = "amd64", .variant = ""},
+                            evidence, authorities, memory);
   return policy::Proof::Of(
       std::get<verifier::VerifiedSignature>(verdict.authorities.at(0).outcome));
 }

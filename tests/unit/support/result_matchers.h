@@ -36,6 +36,17 @@ MATCHER_P(FailsWith, reason, std::string("fails with ") + std::string(base::Reas
   return arg.error().reason == reason;
 }
 
+/// EXPECT_THAT(Parse(x), Refuses(Reason::kMalformed, "part of the text"));
+MATCHER_P2(Refuses, reason, text,
+           std::string("fails with ") + std::string(base::ReasonWord(reason)) + ": " + text) {
+  if (arg.ok()) {
+    *result_listener << "is ok";
+    return false;
+  }
+  *result_listener << base::ReasonWord(arg.error().reason) << ": " << arg.error().detail;
+  return arg.error().reason == reason && arg.error().detail.find(text) != std::string::npos;
+}
+
 /// EXPECT_THAT(Parse(x), IsOkAndHolds(7));
 MATCHER_P(IsOkAndHolds, matcher, "holds a matching value") {
   if (!arg.ok()) {

@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/base64.h"
 #include "image_evidence.h"
 #include "result_matchers.h"
+#include "verifier/certificate/certificate.h"
 #include "verifier/evidence.h"
 #include "verifier/public_key.h"
 
@@ -21,8 +24,17 @@ using sigward::testing::FailsWith;
 using sigward::testing::IsOk;
 using sigward::testing::TestKey;
 
+base::Result<Bundle> ParseWhole(const Json& json) {
+  return ParseBundle(base::AsBytes(json.dump()));
+}
+
+/// The envelope of a bundle that has one.
 base::Result<DsseEnvelope> Parse(const std::string& text) {
-  return ParseBundle(base::AsBytes(text));
+  base::Result<Bundle> bundle = ParseBundle(base::AsBytes(text));
+  if (!bundle.ok()) {
+    return std::move(bundle).error();
+  }
+  return std::get<DsseEnvelope>(std::move(bundle->content));
 }
 base::Result<DsseEnvelope> Parse(const Json& json) {
   return Parse(json.dump());
@@ -104,6 +116,11 @@ TEST(BundleTest, RefusesOtherVersionsByName) {
     ASSERT_THAT(envelope, FailsWith(Reason::kUnsupportedFormat)) << type;
     EXPECT_NE(envelope.error().detail.find(type), std::string::npos);
   }
+}
+
+TEST(BundleTest, NamesNoVersionWithoutAMediaType) {
+  EXPECT_THAT(Parse(Without("", "mediaType")), FailsWith(Reason::kUnsupportedFormat));
+  EXPECT_THAT(Parse(Json::object()), FailsWith(Reason::kUnsupportedFormat));
 }
 
 TEST(BundleTest, LogEntriesAndTimestampsMayStandBesideAKey) {
@@ -191,13 +208,12 @@ TEST(BundleTest, TakesBothFormsOfAnInteger) {
     entry["logIndex"] = index;
     return ParseEntries(Json::array({entry}));
   };
-  for (const Json& good :
-       {Json(0), Json(-1), Json("0"), Json("-5"), Json(INT64_MAX), Json("9223372036854775807")}) {
+  for (const Json& good : {Json(0), Json("0"), Json(INT64_MAX), Json("9223372036854775807")}) {
     EXPECT_THAT(with_index(good), IsOk()) << good;
   }
   for (const Json& bad :
-       {Json(1.5), Json(""), Json("x"), Json("1x"), Json(" 1"), Json("1e3"), Json("0x1"),
-        Json("9223372036854775808"), Json(UINT64_MAX), Json(nullptr), Json(true)}) {
+       {Json(-1), Json("-5"), Json(1.5), Json(""), Json("x"), Json("1x"), Json(" 1"), Json("1e3"),
+        Json("0x1"), Json("9223372036854775808"), Json(UINT64_MAX), Json(nullptr), Json(true)}) {
     EXPECT_THAT(with_index(bad), FailsWith(Reason::kMalformed)) << bad;
   }
 }
@@ -272,36 +288,143 @@ TEST(BundleTest, BoundsBytesAndSignature) {
   EXPECT_THAT(signature(kMaxSignatureBytes + 3), FailsWith(Reason::kTooLarge));
 }
 
-TEST(BundleTest, RefusesCertificatesAndMessageSignatures) {
-  Json certificate = Good();
-  certificate["verificationMaterial"] = {{"certificate", {{"rawBytes", "AAAA"}}}};
-  EXPECT_THAT(Parse(certificate), FailsWith(Reason::kUnsupportedFormat));
-  certificate["verificationMaterial"] = {
-      {"x509CertificateChain", {{"certificates", Json::array()}}}};
-  EXPECT_THAT(Parse(certificate), FailsWith(Reason::kUnsupportedFormat));
-  EXPECT_THAT(Parse(With("/verificationMaterial/certificate", {{"rawBytes", "AAAA"}})),
+TEST(BundleTest, ReadsEachKindOfSigner) {
+  const Json leaf = {{"rawBytes", "AQID"}};
+  const auto with = [](const char* version, const Json& signer) {
+    Json json = With("/mediaType", version);
+    json["verificationMaterial"] = signer;
+    return ParseWhole(json);
+  };
+  const auto hint = with(kV03, {{"publicKey", {{"hint", "a hint"}}}});
+  ASSERT_THAT(hint, IsOk());
+  EXPECT_EQ(std::get<KeyHint>(hint->material.signer).hint, "a hint");
+  const auto one = with(kV03, {{"certificate", leaf}});
+  ASSERT_THAT(one, IsOk());
+  EXPECT_EQ(std::get<BundledCertificates>(one->material.signer).der,
+            (std::vector<base::ByteBuffer>{{1, 2, 3}}));
+  const auto chain = [&](const char* version, std::size_t length) {
+    return with(version,
+                {{"x509CertificateChain", {{"certificates", std::vector<Json>(length, leaf)}}}});
+  };
+  for (const char* version : {kV01, kV02}) {
+    const auto most = chain(version, kMaxBundleCertificates);
+    ASSERT_THAT(most, IsOk());
+    EXPECT_EQ(std::get<BundledCertificates>(most->material.signer).der.size(),
+              kMaxBundleCertificates);
+    EXPECT_THAT(chain(version, kMaxBundleCertificates + 1), FailsWith(Reason::kTooLarge));
+    EXPECT_THAT(chain(version, 0), FailsWith(Reason::kMalformed));
+    EXPECT_THAT(with(version, {{"x509CertificateChain", Json::object()}}),
+                FailsWith(Reason::kMalformed));
+  }
+  EXPECT_THAT(chain(kV03, 1), FailsWith(Reason::kMalformed)) << "version 0.3 has no chains";
+  EXPECT_THAT(with(kV01, {{"certificate", leaf}, {"publicKey", Json::object()}}),
               FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with(kV01, {{"certificate", leaf},
+                          {"x509CertificateChain", {{"certificates", Json::array({leaf})}}}}),
+              FailsWith(Reason::kMalformed));
+  const auto long_one = [&](std::size_t size) {
+    return with(kV03,
+                {{"certificate", {{"rawBytes", base::EncodeBase64(base::ByteBuffer(size))}}}});
+  };
+  EXPECT_THAT(long_one(kMaxCertificateBytes), IsOk());
+  EXPECT_THAT(long_one(kMaxCertificateBytes + 1), FailsWith(Reason::kTooLarge));
+}
 
-  Json message = Good();
-  message["messageSignature"] = {{"messageDigest", {{"algorithm", "SHA2_256"}, {"digest", "AAAA"}}},
-                                 {"signature", "AAAA"}};
-  EXPECT_THAT(Parse(message), FailsWith(Reason::kMalformed));
-  message.erase("dsseEnvelope");
-  EXPECT_THAT(Parse(message), FailsWith(Reason::kUnsupportedFormat));
+TEST(BundleTest, ReadsWhatALogEntrySays) {
+  Json json = Good();
+  json["verificationMaterial"]["tlogEntries"] = Json::array({LogEntry()});
+  json["verificationMaterial"]["timestampVerificationData"] = {
+      {"rfc3161Timestamps", Json::array({{{"signedTimestamp", "AQID"}}})}};
+  const auto bundle = ParseWhole(json);
+  ASSERT_THAT(bundle, IsOk());
+  EXPECT_EQ(bundle->version, BundleVersion::kV03);
+  EXPECT_EQ(bundle->material.timestamps, (std::vector<base::ByteBuffer>{{1, 2, 3}}));
+  ASSERT_EQ(bundle->material.log_entries.size(), 1U);
+  const struct LogEntry& entry = bundle->material.log_entries[0];
+  EXPECT_EQ(entry.log_index, 735U);
+  EXPECT_EQ(entry.log_id, base::ByteBuffer(3));
+  EXPECT_EQ(entry.kind, "dsse");
+  EXPECT_EQ(entry.version, "0.0.1");
+  EXPECT_EQ(entry.integrated_time, Time(std::chrono::seconds(1700000000)));
+  EXPECT_EQ(entry.canonicalized_body, base::ByteBuffer(3));
+  EXPECT_EQ(entry.signed_entry_timestamp, base::ByteBuffer(3));
+  ASSERT_TRUE(entry.inclusion_proof.has_value());
+  EXPECT_EQ(entry.inclusion_proof->log_index, 7U);
+  EXPECT_EQ(entry.inclusion_proof->tree_size, 8U);
+  EXPECT_EQ(entry.inclusion_proof->root_hash, base::ByteBuffer(3));
+  EXPECT_EQ(entry.inclusion_proof->hashes, std::vector<base::ByteBuffer>{base::ByteBuffer(3)});
+  EXPECT_EQ(entry.inclusion_proof->checkpoint, "text");
+}
+
+TEST(BundleTest, ANullInPlaceOfAMessageOrListIsItsAbsence) {
+  Json entry = LogEntry();
+  entry["inclusionPromise"] = nullptr;
+  Json json = Good();
+  json["verificationMaterial"]["tlogEntries"] = Json::array({entry});
+  json["verificationMaterial"]["timestampVerificationData"] = {{"rfc3161Timestamps", nullptr}};
+  json["verificationMaterial"]["certificate"] = nullptr;
+  json["messageSignature"] = nullptr;
+  const auto bundle = ParseWhole(json);
+  ASSERT_THAT(bundle, IsOk());
+  EXPECT_FALSE(bundle->material.log_entries[0].signed_entry_timestamp.has_value());
+  EXPECT_TRUE(bundle->material.timestamps.empty());
+  // What a version demands is not there then.
+  json["mediaType"] = kV01;
+  EXPECT_THAT(ParseWhole(json), FailsWith(Reason::kMalformed));
+}
+
+TEST(BundleTest, ATimeOfZeroIsNone) {
+  for (const Json& none : {Json(0), Json("0")}) {
+    Json entry = LogEntry();
+    entry["integratedTime"] = none;
+    Json json = Good();
+    json["verificationMaterial"]["tlogEntries"] = Json::array({entry});
+    const auto bundle = ParseWhole(json);
+    ASSERT_THAT(bundle, IsOk());
+    EXPECT_FALSE(bundle->material.log_entries[0].integrated_time.has_value());
+  }
+}
+
+TEST(BundleTest, ReadsMessageSignatures) {
+  const auto with = [](const Json& message) {
+    Json json = Good();
+    json.erase("dsseEnvelope");
+    json["messageSignature"] = message;
+    return ParseWhole(json);
+  };
+  const Json digest = {{"algorithm", "SHA2_256"}, {"digest", "AQID"}};
+  const auto good = with({{"messageDigest", digest}, {"signature", "BAUG"}});
+  ASSERT_THAT(good, IsOk());
+  const auto& message = std::get<MessageSignature>(good->content);
+  EXPECT_EQ(message.signature, (base::ByteBuffer{4, 5, 6}));
+  ASSERT_TRUE(message.digest.has_value());
+  EXPECT_EQ(message.digest->algorithm, HashAlgorithm::kSha256);
+  EXPECT_EQ(message.digest->digest, (base::ByteBuffer{1, 2, 3}));
+  EXPECT_THAT(with({{"signature", "BAUG"}}), IsOk());
+
+  EXPECT_THAT(with({{"messageDigest", digest}}), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with({{"signature", "BAUG"}, {"more", 1}}), FailsWith(Reason::kMalformed));
+  for (const Json& other : {Json("SHA1"), Json("sha256"), Json("SHA2_512/256"), Json("")}) {
+    Json odd = digest;
+    odd["algorithm"] = other;
+    EXPECT_THAT(with({{"messageDigest", odd}, {"signature", "BAUG"}}),
+                FailsWith(Reason::kUnsupportedAlgorithm));
+  }
+  Json both = Good();
+  both["messageSignature"] = {{"signature", "BAUG"}};
+  EXPECT_THAT(ParseWhole(both), FailsWith(Reason::kMalformed));
 }
 
 TEST(BundleTest, RefusesEveryOtherShape) {
   const Json signature = Good()["dsseEnvelope"]["signatures"][0];
   const Json kCases[] = {
       Json::array(),
-      Json::object(),
       With("/mediaType", nullptr),
       With("/media_type", "x"),
       With("/unknown", 1),
       With("/verificationMaterial", nullptr),
       With("/verificationMaterial", Json::object()),
       With("/verificationMaterial/unknown", 1),
-      With("/verificationMaterial/tlogEntries", nullptr),
       With("/verificationMaterial/tlogEntries", Json::object()),
       With("/verificationMaterial/publicKey", nullptr),
       With("/verificationMaterial/publicKey", "x"),
@@ -322,7 +445,6 @@ TEST(BundleTest, RefusesEveryOtherShape) {
       With("/dsseEnvelope/signatures/0/sig", nullptr),
       With("/dsseEnvelope/signatures/0/keyid", nullptr),
       With("/dsseEnvelope/signatures/0/keyid", 1),
-      Without("", "mediaType"),
       Without("", "verificationMaterial"),
       Without("", "dsseEnvelope"),
       Without("/dsseEnvelope", "payload"),

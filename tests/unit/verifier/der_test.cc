@@ -67,6 +67,30 @@ TEST(DerTest, RefusesElementsThatEndBeyondTheirHolder) {
   }
 }
 
+TEST(DerTest, ReadsAnElementOfAnyType) {
+  const base::ByteBuffer bytes = Hex("a3030201058000");
+  DerReader reader(bytes);
+  const base::Result<DerItem> first = reader.ReadAny();
+  ASSERT_THAT(first, IsOk());
+  EXPECT_TRUE(first->Is(DerTag::kContext3));
+  EXPECT_FALSE(first->Is(DerTag::kContext0));
+  EXPECT_EQ(base::EncodeHex(first->contents), "020105");
+  EXPECT_EQ(base::EncodeHex(first->whole), "a303020105");
+  const base::Result<DerItem> second = reader.ReadAny();
+  ASSERT_THAT(second, IsOk());
+  EXPECT_EQ(second->tag, 0x80);
+  EXPECT_TRUE(second->contents.empty());
+  EXPECT_TRUE(reader.AtEnd());
+  EXPECT_THAT(reader.ReadAny(), FailsWith(Reason::kMalformed));
+}
+
+TEST(DerTest, RefusesTagsOfMoreThanOneByte) {
+  for (const std::string_view der : {"1f0100", "bf2100", "3f8100"}) {
+    const base::ByteBuffer bytes = Hex(der);
+    EXPECT_THAT(DerReader(bytes).ReadAny(), FailsWith(Reason::kMalformed)) << der;
+  }
+}
+
 TEST(DerDeathTest, WritesNothingBeyondItsBound) {
   const base::ByteBuffer contents(kMaxDerLength + 1);
   EXPECT_DEATH(DerElement(DerTag::kSequence, contents), "");

@@ -133,11 +133,11 @@ verifier::SignedBytes WitnessOf(std::string_view text) {
       .value();
 }
 
-verifier::KeyAuthority AuthorityOf(const TestKey& key,
-                                   std::optional<verifier::HashAlgorithm> hash) {
+verifier::ImageAuthority AuthorityOf(const TestKey& key,
+                                     std::optional<verifier::HashAlgorithm> hash) {
   verifier::PublicKey public_key = key.public_key();
   verifier::AuthorityHash id = verifier::AuthorityHash::OfKey(public_key, hash);
-  return {std::move(id), std::move(public_key), hash};
+  return verifier::KeyAuthority{std::move(id), std::move(public_key), hash};
 }
 
 const Digest& TestImage() {
@@ -155,9 +155,10 @@ std::string OneVerdict::word() const {
 
 OneVerdict VerifyOne(const ImageEvidence& evidence, const TestKey& key, const Digest& image,
                      std::optional<verifier::HashAlgorithm> hash) {
-  const verifier::KeyAuthority authority = AuthorityOf(key, hash);
+  const verifier::ImageAuthority authority = AuthorityOf(key, hash);
+  verifier::ChainMemory memory;
   verifier::ImageVerdict verdict =
-      verifier::VerifyImage(image, LinuxAmd64(), evidence.evidence(), {&authority, 1});
+      verifier::VerifyImage(image, LinuxAmd64(), evidence.evidence(), {&authority, 1}, memory);
   return {std::move(verdict.authorities.at(0).outcome), verdict.signatures_seen};
 }
 

@@ -89,8 +89,8 @@ verifier::Digest AddBundleText(ImageEvidence& evidence, const verifier::Digest& 
 verifier::SignedBytes WitnessOf(std::string_view text);
 verifier::SignedBytes WitnessOf(std::string&& text) = delete;
 
-verifier::KeyAuthority AuthorityOf(const TestKey& key,
-                                   std::optional<verifier::HashAlgorithm> hash = std::nullopt);
+verifier::ImageAuthority AuthorityOf(const TestKey& key,
+                                     std::optional<verifier::HashAlgorithm> hash = std::nullopt);
 
 const verifier::Digest& TestImage();
 verifier::Platform LinuxAmd64();

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "result_matchers.h"
+#include "test_key.h"
 
 namespace sigward::verifier {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 using base::Reason;
 using sigward::testing::FailsWith;
 using sigward::testing::IsOk;
+using sigward::testing::PemOf;
 
 constexpr std::size_t kMax = 200;
 const std::string kBlock = "-----BEGIN THING-----\nYWJj\n-----END THING-----\n";
@@ -70,6 +72,24 @@ TEST(PemTest, BoundsTheText) {
   const std::string padded = kBlock + std::string(kMax - kBlock.size(), '\n');
   EXPECT_THAT(ParsePem(padded, kMax), IsOk());
   EXPECT_THAT(ParsePem(padded + "\n", kMax), FailsWith(Reason::kTooLarge));
+}
+
+TEST(PemTest, ParsesSeveralBlocks) {
+  const std::string one = PemOf("A", base::AsBytes("first"));
+  const std::string two = PemOf("B", base::AsBytes("second"));
+  const auto blocks = ParsePemList(" \n" + one + "\r\n\n" + two + "\n", 1000, 2);
+  ASSERT_THAT(blocks, IsOk());
+  ASSERT_EQ(blocks->size(), 2U);
+  EXPECT_EQ((*blocks)[0].label, "A");
+  EXPECT_EQ(base::AsText((*blocks)[1].contents), "second");
+  EXPECT_EQ(ParsePemList(one, 1000, 2)->size(), 1U);
+  EXPECT_THAT(ParsePemList(one + two, 1000, 1), FailsWith(Reason::kTooLarge));
+  EXPECT_THAT(ParsePemList(one + two, (one + two).size(), 2), IsOk());
+  EXPECT_THAT(ParsePemList(one + two, (one + two).size() - 1, 2), FailsWith(Reason::kTooLarge));
+  for (const std::string& text : {std::string(), std::string("\n"), "x\n" + one, one + "x\n" + two,
+                                  one + two + "x", one + "-----BEGIN B-----\n"}) {
+    EXPECT_THAT(ParsePemList(text, 1000, 4), FailsWith(Reason::kMalformed)) << text;
+  }
 }
 
 TEST(PemTest, ErrorsDoNotRepeatTheContents) {

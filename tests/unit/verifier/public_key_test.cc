@@ -10,6 +10,7 @@
 #include "test_key.h"
 #include "verifier/der.h"
 #include "verifier/digest.h"
+#include "verifier/ossl.h"
 #include "verifier/spki.h"
 
 namespace sigward::verifier {
@@ -50,6 +51,40 @@ base::ByteBuffer Pkcs1(std::size_t bits, const base::ByteBuffer& exponent = {1, 
 
 base::Result<PublicKey> ParsePkcs1(const base::ByteBuffer& der) {
   return PublicKey::Parse(PemOf("RSA PUBLIC KEY", der));
+}
+
+TEST(PublicKeyTest, VerifiesByADigestWhatItVerifiesByTheMessage) {
+  const base::ByteView message = base::AsBytes("a message");
+  for (const KeyType type : kAllTypes) {
+    const TestKey& key = TestKey::Shared(type);
+    const PublicKey parsed = key.public_key();
+    for (const HashAlgorithm hash : kAllHashes) {
+      const base::ByteBuffer signature = key.Sign(message, hash);
+      const base::ByteBuffer digest = HashOf(message, hash);
+      const auto verified = parsed.VerifyDigest(digest, signature, hash);
+      if (type == KeyType::kEd25519) {
+        EXPECT_THAT(verified, FailsWith(Reason::kUnsupportedAlgorithm));
+        continue;
+      }
+      EXPECT_THAT(verified, IsOk());
+      EXPECT_THAT(parsed.VerifyDigest(HashOf(base::AsBytes("another"), hash), signature, hash),
+                  FailsWith(Reason::kBadSignature));
+      EXPECT_THAT(
+          parsed.VerifyDigest(base::ByteView(digest).first(digest.size() - 1), signature, hash),
+          FailsWith(Reason::kMalformed));
+      EXPECT_THAT(parsed.VerifyDigest({}, signature, hash), FailsWith(Reason::kMalformed));
+      EXPECT_THAT(parsed.VerifyDigest(digest, {}, hash), FailsWith(Reason::kBadSignature));
+      EXPECT_THAT(parsed.VerifyDigest(digest, base::ByteBuffer(kMaxSignatureBytes + 1, 1), hash),
+                  FailsWith(Reason::kTooLarge));
+    }
+    // The algorithm is part of what an RSA signature says.
+    if (type == KeyType::kRsa) {
+      EXPECT_THAT(
+          parsed.VerifyDigest(HashOf(message, HashAlgorithm::kSha512),
+                              key.Sign(message, HashAlgorithm::kSha256), HashAlgorithm::kSha512),
+          FailsWith(Reason::kBadSignature));
+    }
+  }
 }
 
 TEST(PublicKeyTest, VerifiesEveryTypeWithEveryHash) {
@@ -299,6 +334,29 @@ TEST(PublicKeyTest, BoundsThePem) {
   const std::string full = pem + std::string(kMaxPublicKeyPem - pem.size(), '\n');
   EXPECT_THAT(PublicKey::Parse(full), IsOk());
   EXPECT_THAT(PublicKey::Parse(full + "\n"), FailsWith(Reason::kTooLarge));
+}
+
+TEST(PublicKeyTest, ReadsTheBareDerAsStrictly) {
+  for (const KeyType type : {KeyType::kEcdsaP256, KeyType::kEcdsaP384, KeyType::kEcdsaP521,
+                             KeyType::kRsa, KeyType::kEd25519}) {
+    const TestKey& key = TestKey::Shared(type);
+    base::ByteBuffer spki = key.spki();
+    const auto read = PublicKey::FromSpki(spki);
+    ASSERT_THAT(read, IsOk());
+    EXPECT_EQ(read->type(), type);
+    EXPECT_EQ(read->fingerprint(), key.public_key().fingerprint());
+    const base::ByteView message = base::AsBytes("message");
+    EXPECT_THAT(read->Verify(message, key.Sign(message), HashAlgorithm::kSha256), IsOk());
+    spki.push_back(0);
+    EXPECT_THAT(PublicKey::FromSpki(spki), FailsWith(Reason::kMalformed));
+  }
+  EXPECT_THAT(PublicKey::FromSpki(TestKey::Rsa(1024).spki()), FailsWith(Reason::kWeakKey));
+  EXPECT_THAT(PublicKey::FromSpki(TestKey::Ec("P-224").spki()),
+              FailsWith(Reason::kUnsupportedAlgorithm));
+  EXPECT_THAT(PublicKey::FromSpki(base::ByteBuffer(kMaxPublicKeyPem)),
+              FailsWith(Reason::kMalformed));
+  EXPECT_THAT(PublicKey::FromSpki(base::ByteBuffer(kMaxPublicKeyPem + 1)),
+              FailsWith(Reason::kTooLarge));
 }
 
 TEST(HashAlgorithmTest, ParsesTheFourNamesInAnyCase) {

@@ -7,14 +7,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "image_evidence.h"
+#include "private_sigstore/certificate_authority.h"
+#include "private_sigstore/ct_log.h"
+#include "private_sigstore/timestamp_authority.h"
+#include "private_sigstore/trusted_root_json.h"
 #include "test_key.h"
+#include "verifier/certificate/certificate_identity.h"
+#include "verifier/certificate/chain.h"
+#include "verifier/certificate/sct.h"
 #include "verifier/public_key.h"
+#include "verifier/timestamp/verify_timestamp.h"
+#include "verifier/trust/trusted_root.h"
 #include "verifier/verify_image.h"
 
 namespace sigward::verifier {
@@ -63,17 +73,68 @@ TEST(Sealed, VerifiesEveryFormatWithoutReachingOutside) {
     if (!parsed.ok()) {
       return 2;
     }
-    std::vector<KeyAuthority> authorities;
+    std::vector<ImageAuthority> authorities;
     const AuthorityHash id = AuthorityHash::OfKey(*parsed, std::nullopt);
-    authorities.push_back({id, *std::move(parsed), std::nullopt});
+    authorities.push_back(KeyAuthority{id, *std::move(parsed), std::nullopt});
+    ChainMemory memory;
     for (const auto* evidence : {&legacy, &bundle}) {
       const ImageVerdict verdict =
-          VerifyImage(image, {"linux", "amd64", ""}, evidence->evidence(), authorities);
+          VerifyImage(image, {"linux", "amd64", ""}, evidence->evidence(), authorities, memory);
       if (!std::holds_alternative<VerifiedSignature>(verdict.authorities.front().outcome)) {
         return 3;
       }
     }
     return kAllVerified;
+  });
+  ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), kAllVerified);
+}
+
+TEST(Sealed, VerifiesATimestampWithoutReachingOutside) {
+  ASSERT_TRUE(WarmUp().ok());
+  const testing::TimestampAuthority tsa;
+  const base::ByteBuffer signature = {1, 2, 3};
+  testing::StampPlan plan = tsa.Plan(signature);
+  plan.attributes = [&](const base::ByteBuffer& info) {
+    return std::vector<base::ByteBuffer>{testing::ContentTypeAttribute(),
+                                         testing::MessageDigestAttribute(info),
+                                         testing::SigningCertificateV1(tsa.leaf().certificate)};
+  };
+  const base::ByteBuffer token = Encode(plan);
+  const std::vector<CertificateAuthority> authorities = {tsa.Trusted()};
+  const int status = StatusOf([&] {
+    const bool good = VerifyTimestamp(token, signature, authorities).ok();
+    const bool other = VerifyTimestamp(token, {}, authorities).ok();
+    return good && !other ? kAllVerified : 3;
+  });
+  ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), kAllVerified);
+}
+
+TEST(Sealed, VerifiesACertificateWithoutReachingOutside) {
+  ASSERT_TRUE(WarmUp().ok());
+  const testing::PrivateAuthority authority;
+  const testing::CtLog log(testing::TestKey::Shared(KeyType::kEcdsaP256));
+  testing::CertificatePlan plan = testing::LeafPlan();
+  plan.sct_list = testing::PromisedBy(log);
+  const Certificate issued = authority.Issue(plan);
+  const base::ByteBuffer der(issued.der().begin(), issued.der().end());
+  const std::string root_json = testing::RootJson().dump();
+  const std::vector<CertificateAuthority> authorities = {authority.trusted()};
+  const std::vector<TransparencyLog> logs = {log.trusted()};
+  const std::vector<Time> times = {testing::kSigningTime};
+  const int status = StatusOf([&] {
+    ChainMemory memory;
+    const auto leaf = Certificate::Parse(der);
+    if (!leaf.ok() || !TrustRoot::Parse(base::AsBytes(root_json)).ok()) {
+      return 2;
+    }
+    const auto chain = VerifyChain(*leaf, {}, authorities, times, memory);
+    if (!chain.ok() || !VerifyScts(*chain, logs, 1).ok() || !ReadCertificateIdentity(*leaf).ok()) {
+      return 3;
+    }
+    const std::vector<Time> later = {testing::kSigningTime + std::chrono::hours(1)};
+    return VerifyChain(*leaf, {}, authorities, later, memory).ok() ? 4 : kAllVerified;
   });
   ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
   EXPECT_EQ(WEXITSTATUS(status), kAllVerified);

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "image_evidence.h"
+#include "private_sigstore/certificate_authority.h"
 
 namespace sigward::verifier {
 namespace {
@@ -118,11 +119,16 @@ TEST(VerifyImageRefusalsTest, RefusesAMessageSignatureAndACertificate) {
   EXPECT_EQ(VerifyOne(evidence, Key()).word(), "unsupported-format");
   EXPECT_THAT(VerifyOne(evidence, Key()).error().detail, HasSubstr("message signature"));
 
+  // Whose key the certificate holds plays no part.
+  const sigward::testing::PrivateAuthority authority;
+  const Certificate leaf = authority.Issue(sigward::testing::LeafPlan(), Key());
   Json certificate = BundleFor(Key(), StatementFor(TestImage()).dump());
-  certificate["verificationMaterial"] = {{"certificate", {{"rawBytes", "AAAA"}}}};
+  certificate["verificationMaterial"] = {
+      {"certificate", {{"rawBytes", base::EncodeBase64(leaf.der())}}}};
   ImageEvidence other;
   AddBundleText(other, TestImage(), certificate.dump());
-  EXPECT_EQ(VerifyOne(other, Key()).word(), "unsupported-format");
+  EXPECT_EQ(VerifyOne(other, Key()).word(), "bad-signature");
+  EXPECT_THAT(VerifyOne(other, Key()).error().detail, HasSubstr("with a certificate"));
 }
 
 TEST(VerifyImageRefusalsTest, RefusesAnotherPayloadTypeThatIsSigned) {

@@ -67,7 +67,8 @@ TEST(VerifyImageTest, AcceptsALegacySignatureByEveryKeyType) {
     EXPECT_EQ(verdict.signature().subject(), TestImage());
     EXPECT_EQ(verdict.signature().format(), SignatureFormat::kCosignLegacy);
     EXPECT_EQ(verdict.signature().docker_reference(), "registry.example/app");
-    EXPECT_EQ(verdict.signature().authority(), AuthorityOf(TestKey::Shared(type)).id);
+    EXPECT_EQ(verdict.signature().authority(),
+              std::get<KeyAuthority>(AuthorityOf(TestKey::Shared(type))).id);
     const Digest payload = Digest::Of(base::AsBytes(SimpleSigningFor(TestImage().text()).dump()));
     EXPECT_THAT(verdict.signature().proof(), ElementsAre(manifest, payload));
   }
@@ -239,21 +240,23 @@ TEST(VerifyImageTest, RefusesADigestInUpperCase) {
 TEST(VerifyImageTest, AnswersEveryAuthorityInOrder) {
   ImageEvidence evidence;
   AddGoodLegacy(evidence, TestImage(), Key());
-  std::vector<KeyAuthority> authorities;
+  ChainMemory memory;
+  std::vector<ImageAuthority> authorities;
   authorities.push_back(AuthorityOf(TestKey::Stranger()));
   authorities.push_back(AuthorityOf(Key()));
   authorities.push_back(AuthorityOf(Key(), HashAlgorithm::kSha512));
   authorities.push_back(AuthorityOf(TestKey::Shared(KeyType::kRsa)));
   const ImageVerdict verdict =
-      VerifyImage(TestImage(), LinuxAmd64(), evidence.evidence(), authorities);
+      VerifyImage(TestImage(), LinuxAmd64(), evidence.evidence(), authorities, memory);
   ASSERT_EQ(verdict.authorities.size(), authorities.size());
   const bool kVerified[] = {false, true, false, false};
   for (std::size_t i = 0; i < authorities.size(); ++i) {
-    EXPECT_EQ(verdict.authorities[i].authority, authorities[i].id);
+    EXPECT_EQ(verdict.authorities[i].authority, std::get<KeyAuthority>(authorities[i]).id);
     EXPECT_EQ(std::holds_alternative<VerifiedSignature>(verdict.authorities[i].outcome),
               kVerified[i]);
   }
-  EXPECT_TRUE(VerifyImage(TestImage(), LinuxAmd64(), evidence.evidence(), {}).authorities.empty());
+  EXPECT_TRUE(
+      VerifyImage(TestImage(), LinuxAmd64(), evidence.evidence(), {}, memory).authorities.empty());
 }
 
 TEST(AuthorityHashTest, DependsOnKeyAndHash) {
