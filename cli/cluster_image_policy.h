@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "cli/authority.h"
 #include "cli/yaml_fields.h"
 #include "policy/snapshot.h"
 
@@ -11,7 +12,8 @@ namespace sigward::cli {
 /// policy.sigstore.dev (v1alpha1 and v1beta1 have the same fields). Every field that is not
 /// understood is reported: a policy that is read only in part would be another policy. Empty when
 /// something was.
-std::optional<policy::Policy> ReadClusterImagePolicy(YamlFields& document);
+std::optional<policy::Policy> ReadClusterImagePolicy(YamlFields& document,
+                                                     AuthorityContext context);
 
 /// Reads the metadata of a Kubernetes object: its name, reported when there is none. The fields
 /// that the API server keeps there are known and ignored.

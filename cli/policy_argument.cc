@@ -37,7 +37,7 @@ base::Result<std::shared_ptr<const policy::PolicySnapshot>> LoadPolicy(const std
     }
   }
   SIGWARD_ASSIGN_OR_RETURN(const std::vector<SourceText> sources, ReadPolicySources({path}));
-  const auto compiled = CompileSources(sources, problems);
+  const auto compiled = CompileSources(sources, problems, InstalledCompileOptions());
   if (!compiled.has_value()) {
     return std::shared_ptr<const policy::PolicySnapshot>();
   }

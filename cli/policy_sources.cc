@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/yaml/yaml_reader.h"
 #include "cli/cluster_image_policy.h"
+#include "cli/installed_data.h"
 #include "cli/node_policy.h"
 #include "cli/policy_config.h"
 #include "cli/yaml_fields.h"
@@ -33,7 +34,8 @@ bool IsPolicyVersion(std::string_view api_version) {
 /// Reads document after document and keeps what must be there once only.
 class PolicyCollector {
  public:
-  explicit PolicyCollector(Problems& problems) : problems_(problems) {}
+  PolicyCollector(Problems& problems, const CompileOptions& options)
+      : problems_(problems), options_(options) {}
 
   void Read(const SourceText& source) {
     auto documents = ReadYaml(source.text);
@@ -55,12 +57,14 @@ class PolicyCollector {
       problems_.AddError(
           {"policy", 0, "", "more than " + std::to_string(policy::kMaxPolicies) + " policies"});
     }
+    const policy::TrustRoots trust_roots =
+        trust_root_uses_.Resolve(trust_roots_, options_.public_good_root, problems_);
     if (problems_.HasErrors()) {
       return std::nullopt;
     }
     CompiledPolicy compiled{
         .text = policy::Compile(policies_, config_.no_match, config_.transparency_url,
-                                node_.value_or(policy::NodeRules())),
+                                node_.value_or(policy::NodeRules()), trust_roots),
         .policies = policies_.size(),
         .no_match = config_.no_match,
     };
@@ -93,6 +97,9 @@ class PolicyCollector {
     } else if (*kind == "ClusterImagePolicy") {
       document.Report("apiVersion",
                       "ClusterImagePolicy of another group; only policy.sigstore.dev is supported");
+    } else if (*kind == "TrustRoot" && *api_version == "policy.sigstore.dev/v1alpha1" &&
+               options_.keyless_is_verified) {
+      ReadRoot(document);
     } else if (*kind == "ConfigMap" && *api_version == "v1") {
       ReadConfig(document, file);
     } else if (*kind == "NodePolicy" && *api_version == kNodePolicyVersion) {
@@ -107,7 +114,10 @@ class PolicyCollector {
   }
 
   void ReadPolicy(YamlFields& document, const std::string& file) {
-    auto read = ReadClusterImagePolicy(document);
+    auto read =
+        ReadClusterImagePolicy(document, {.trust_roots = trust_root_uses_,
+                                          .identity_wildcards = false,
+                                          .keyless_is_verified = options_.keyless_is_verified});
     if (!read.has_value()) {
       return;
     }
@@ -119,6 +129,17 @@ class PolicyCollector {
       return;
     }
     policies_.push_back(*std::move(read));
+  }
+
+  void ReadRoot(YamlFields& document) {
+    auto read = ReadTrustRoot(document);
+    if (!read.has_value()) {
+      return;
+    }
+    const std::string name = read->name;
+    if (!trust_roots_.emplace(name, *std::move(read)).second) {
+      document.Report("metadata", "two TrustRoots have the name " + name);
+    }
   }
 
   void ReadConfig(YamlFields& document, const std::string& file) {
@@ -153,6 +174,9 @@ class PolicyCollector {
   }
 
   Problems& problems_;
+  const CompileOptions& options_;
+  TrustRootUses trust_root_uses_;
+  std::map<std::string, TrustRootResource> trust_roots_;
   std::size_t documents_ = 0;
   std::vector<policy::Policy> policies_;
   std::map<std::string, std::string> places_;
@@ -214,9 +238,16 @@ base::Result<std::vector<SourceText>> ReadPolicySources(const std::vector<std::s
   return sources;
 }
 
+CompileOptions InstalledCompileOptions() {
+  // Where the program cannot tell where it is, reading the file fails, and says so to whom it
+  // matters.
+  const auto path = InstalledData("trusted_root.json");
+  return {.public_good_root = path.ok() ? *path : "trusted_root.json"};
+}
+
 std::optional<CompiledPolicy> CompileSources(std::span<const SourceText> sources,
-                                             Problems& problems) {
-  PolicyCollector collector(problems);
+                                             Problems& problems, const CompileOptions& options) {
+  PolicyCollector collector(problems, options);
   for (const SourceText& source : sources) {
     collector.Read(source);
   }

@@ -32,10 +32,23 @@ struct CompiledPolicy {
 /// folder without such a file) or kTooLarge (kMaxPolicyFiles, kMaxYamlBytes).
 base::Result<std::vector<SourceText>> ReadPolicySources(const std::vector<std::string>& paths);
 
-/// Compiles all documents of SOURCES: ClusterImagePolicies of policy.sigstore.dev, at most one
-/// ConfigMap of policy-controller and one NodePolicy of sigward, and Lists of these. All that is
-/// wrong is put into PROBLEMS; empty when there was an error.
+struct CompileOptions {
+  /// The trust root of Sigstore's public instances (trusted_root.json), for policies that name no
+  /// other. Read only when one does.
+  std::string public_good_root = {};
+  /// Whether keyless authorities and TrustRoots are read. Off, they are reported as not supported:
+  /// what the gate does not verify must not look as if it did.
+  bool keyless_is_verified = false;
+};
+
+/// With the trust root that is installed with sigward.
+CompileOptions InstalledCompileOptions();
+
+/// Compiles all documents of SOURCES: ClusterImagePolicies and TrustRoots of policy.sigstore.dev,
+/// at most one ConfigMap of policy-controller and one NodePolicy of sigward, and Lists of these.
+/// All that is wrong is put into PROBLEMS; empty when there was an error.
 std::optional<CompiledPolicy> CompileSources(std::span<const SourceText> sources,
-                                             Problems& problems);
+                                             Problems& problems,
+                                             const CompileOptions& options = {});
 
 }  // namespace sigward::cli

@@ -22,9 +22,11 @@ using base::Reason;
 
 constexpr std::string_view kStandardOutput = "-";
 
-struct CompileOptions {
+struct CompileArguments {
   std::vector<std::string> sources;
   std::string output;
+  /// Empty for the one that is installed.
+  std::string public_good_root;
   OutputFormat format = OutputFormat::kText;
 };
 
@@ -38,7 +40,7 @@ base::Status WriteOutput(const std::string& path, std::string_view text) {
   return base::Ok();
 }
 
-void ReportSuccess(const CompileOptions& options, const CompiledPolicy& compiled,
+void ReportSuccess(const CompileArguments& options, const CompiledPolicy& compiled,
                    const Problems& problems, std::size_t files) {
   if (options.format == OutputFormat::kJson) {
     if (options.output != kStandardOutput) {
@@ -56,14 +58,18 @@ void ReportSuccess(const CompileOptions& options, const CompiledPolicy& compiled
              std::string(policy::NoMatchWord(compiled.no_match)) + "\n");
 }
 
-ExitCode CompilePolicy(const CompileOptions& options) {
+ExitCode CompilePolicy(const CompileArguments& options) {
   const auto sources = ReadPolicySources(options.sources);
   if (!sources.ok()) {
     ReportError(options.format, sources.error());
     return ExitCode::kFailed;
   }
   Problems problems;
-  const auto compiled = CompileSources(*sources, problems);
+  CompileOptions compile = InstalledCompileOptions();
+  if (!options.public_good_root.empty()) {
+    compile.public_good_root = options.public_good_root;
+  }
+  const auto compiled = CompileSources(*sources, problems, compile);
   if (!compiled.has_value()) {
     ReportErrors(problems, "nothing was written", options.format);
     return ExitCode::kFailed;
@@ -81,7 +87,7 @@ ExitCode CompilePolicy(const CompileOptions& options) {
 }  // namespace
 
 void AddPolicy(CLI::App& app, Action& action) {
-  auto options = std::make_shared<CompileOptions>();
+  auto options = std::make_shared<CompileArguments>();
   CLI::App* policy = app.add_subcommand("policy", "Work with policies");
   policy->require_subcommand(1);
   CLI::App* compile = policy->add_subcommand(
@@ -91,6 +97,11 @@ void AddPolicy(CLI::App& app, Action& action) {
       ->option_text("DIR|FILE...");
   compile->add_option("--output", options->output, "File to write; - is standard output")
       ->required()
+      ->option_text("FILE");
+  compile
+      ->add_option("--sigstore-root", options->public_good_root,
+                   "trusted_root.json of Sigstore's public instances, for policies that name no "
+                   "other (default: the one that is installed)")
       ->option_text("FILE");
   AddOutputOption(*compile, options->format);
   compile->callback([options, &action] { action = [options] { return CompilePolicy(*options); }; });

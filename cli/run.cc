@@ -68,6 +68,7 @@ int Run(int argc, const char* const* argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "sigward " + std::string(Version()));
   AddVerify(app, action);
+  AddVerifyBundle(app, action);
   AddPolicy(app, action);
   AddPrefetch(app, action);
   AddAudit(app, action);

@@ -14,6 +14,7 @@ using Action = std::function<ExitCode()>;
 /// APP keeps references to what it parses into, through ACTION's own state; both must live on.
 void AddPolicy(CLI::App& app, Action& action);
 void AddVerify(CLI::App& app, Action& action);
+void AddVerifyBundle(CLI::App& app, Action& action);
 void AddPrefetch(CLI::App& app, Action& action);
 void AddAudit(CLI::App& app, Action& action);
 void AddStatus(CLI::App& app, Action& action);

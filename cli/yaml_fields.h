@@ -55,6 +55,10 @@ class YamlFields {
   void Warn(std::string_view name, std::string message) const;
   /// "PATH.name".
   std::string PathOf(std::string_view name) const;
+  /// Where a report about the member NAME would point, with MESSAGE.
+  Problem ProblemAt(std::string_view name, std::string message) const;
+  /// What was reported so far, here and elsewhere.
+  const Problems& problems() const { return *problems_; }
   /// Line of the member, or of the mapping when it is absent.
   std::size_t LineOf(std::string_view name) const;
 
@@ -62,7 +66,6 @@ class YamlFields {
   const YamlMember* Member(std::string_view name) const;
   const YamlMember* Ask(std::string_view name);
   const YamlMember* Require(std::string_view name);
-  Problem ProblemAt(std::string_view name, std::string message) const;
   /// The known field that NAME may have been meant for, or empty.
   std::string_view Nearest(std::string_view name) const;
 

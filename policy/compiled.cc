@@ -6,6 +6,7 @@
 
 #include "base/json_fields.h"
 #include "base/strict_json.h"
+#include "policy/compiled_authority.h"
 #include "policy/snapshot.h"
 
 namespace sigward::policy {
@@ -28,28 +29,6 @@ base::Error AsPolicyError(base::Error error) {
   return error;
 }
 
-/// Applies PARSE to every element of the list NAME, which holds 1 to MAX of them.
-template <typename T>
-Result<std::vector<T>> ParseList(JsonFields& fields, std::string_view name, std::size_t min,
-                                 std::size_t max,
-                                 Result<T> (*parse)(const Json&, const std::string&)) {
-  SIGWARD_ASSIGN_OR_RETURN(const Json* list, fields.Array(name));
-  const std::string where = fields.where() + "." + std::string(name);
-  if (list->size() < min) {
-    return Fail(Reason::kPolicyInvalid, where + " is empty");
-  }
-  if (list->size() > max) {
-    return Fail(Reason::kTooLarge, where + " holds more than " + std::to_string(max));
-  }
-  std::vector<T> parsed;
-  for (const Json& element : *list) {
-    SIGWARD_ASSIGN_OR_RETURN(T one,
-                             parse(element, where + "[" + std::to_string(parsed.size()) + "]"));
-    parsed.push_back(std::move(one));
-  }
-  return parsed;
-}
-
 Result<Glob> ParseGlob(const Json& value, const std::string& where) {
   if (!value.is_string()) {
     return Fail(Reason::kPolicyInvalid, where + " is not a string");
@@ -61,103 +40,6 @@ Result<Glob> ParseGlob(const Json& value, const std::string& where) {
   return glob;
 }
 
-Result<std::optional<verifier::HashAlgorithm>> ParseHash(JsonFields& fields) {
-  if (!fields.Has("hash")) {
-    return std::optional<verifier::HashAlgorithm>();
-  }
-  SIGWARD_ASSIGN_OR_RETURN(const std::string name, fields.String("hash"));
-  const auto hash = verifier::ParseHashAlgorithm(name);
-  // One spelling only, so that one policy has one compiled form.
-  if (!hash.ok() || verifier::HashAlgorithmName(*hash) != name) {
-    return Fail(Reason::kPolicyInvalid,
-                fields.where() + ".hash is none of sha224, sha256, sha384, sha512");
-  }
-  return std::optional(*hash);
-}
-
-Result<KeyRule> ParseKeyRule(const Json& value, const std::string& where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
-  SIGWARD_ASSIGN_OR_RETURN(std::string pem, fields.String("pem"));
-  SIGWARD_ASSIGN_OR_RETURN(const auto hash, ParseHash(fields));
-  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
-  auto rule = KeyRule::Of(std::move(pem), hash);
-  if (!rule.ok()) {
-    return Within(fields.where(), std::move(rule).error());
-  }
-  return rule;
-}
-
-Result<StaticRule> ParseStaticRule(const Json& value, const std::string& where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
-  SIGWARD_ASSIGN_OR_RETURN(const std::string action, fields.String("action"));
-  StaticRule rule;
-  if (action == "pass") {
-    rule.pass = true;
-  } else if (action != "fail") {
-    return Fail(Reason::kPolicyInvalid, fields.where() + ".action is neither pass nor fail");
-  }
-  if (fields.Has("message")) {
-    SIGWARD_ASSIGN_OR_RETURN(rule.message, fields.String("message"));
-    if (auto fit = CheckMessage(rule.message); !fit.ok()) {
-      return Within(fields.where() + ".message", std::move(fit).error());
-    }
-  }
-  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
-  return rule;
-}
-
-Json ToJson(const SignatureSource& source) {
-  Json json = Json::object();
-  if (!source.IsOwnRepository()) {
-    json["repository"] = source.name();
-  }
-  if (!source.tag_prefix.empty()) {
-    json["tagPrefix"] = source.tag_prefix;
-  }
-  return json;
-}
-
-Result<SignatureSource> ParseSource(const Json& value, const std::string& where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
-  const auto text = [&](std::string_view name) {
-    return fields.Has(name) ? fields.String(name) : Result<std::string>(std::string());
-  };
-  SIGWARD_ASSIGN_OR_RETURN(const std::string repository, text("repository"));
-  SIGWARD_ASSIGN_OR_RETURN(std::string tag_prefix, text("tagPrefix"));
-  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
-  auto source = SignatureSource::Of(repository, std::move(tag_prefix));
-  // One spelling only, so that one policy has one compiled form.
-  if (source.ok() && (value.empty() || ToJson(*source) != value)) {
-    return Fail(Reason::kPolicyInvalid, where + " is empty or not normalised");
-  }
-  return source.ok() ? source : Result<SignatureSource>(Within(where, source.error()));
-}
-
-Result<Authority> ParseAuthority(const Json& value, const std::string& where) {
-  SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
-  Authority authority;
-  SIGWARD_ASSIGN_OR_RETURN(authority.name, fields.String("name"));
-  if (auto fit = CheckAuthorityName(authority.name); !fit.ok()) {
-    return Within(fields.where() + ".name", std::move(fit).error());
-  }
-  if (fields.Has("key") == fields.Has("static")) {
-    return Fail(Reason::kPolicyInvalid, fields.where() + " has not exactly one of key and static");
-  }
-  if (fields.Has("key")) {
-    SIGWARD_ASSIGN_OR_RETURN(authority.rule,
-                             ParseKeyRule(*fields.Find("key"), fields.where() + ".key"));
-    if (fields.Has("source")) {
-      SIGWARD_ASSIGN_OR_RETURN(authority.source,
-                               ParseSource(*fields.Find("source"), fields.where() + ".source"));
-    }
-  } else {
-    SIGWARD_ASSIGN_OR_RETURN(authority.rule,
-                             ParseStaticRule(*fields.Find("static"), fields.where() + ".static"));
-  }
-  SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
-  return authority;
-}
-
 base::Status CheckDistinct(const std::vector<Authority>& authorities, const std::string& where) {
   std::set<std::string_view> names;
   for (const Authority& authority : authorities) {
@@ -166,19 +48,6 @@ base::Status CheckDistinct(const std::vector<Authority>& authorities, const std:
     }
   }
   return base::Ok();
-}
-
-/// A switch that is off unless it is there and true.
-Result<bool> ParseSwitch(JsonFields& fields, std::string_view name) {
-  const Json* value = fields.Find(name);
-  if (value == nullptr) {
-    return false;
-  }
-  if (!value->is_boolean()) {
-    return Fail(Reason::kPolicyInvalid,
-                fields.where() + "." + std::string(name) + " is neither true nor false");
-  }
-  return value->get<bool>();
 }
 
 Result<verifier::Digest> ParseDigest(const Json& value, const std::string& where) {
@@ -238,11 +107,60 @@ Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
   return policy;
 }
 
+/// A trust root that an authority names without its being there is none.
+base::Status CheckTrustRootIsThere(const std::optional<std::string>& name,
+                                   const TrustRoots& trust_roots, const std::string& where) {
+  if (name.has_value() && !trust_roots.contains(*name)) {
+    return Fail(Reason::kPolicyInvalid, where + " names the trust root " + *name +
+                                            ", which is not among policy.trustRoots");
+  }
+  return base::Ok();
+}
+
+base::Status CheckTrustRootsOf(const std::vector<Policy>& policies, const TrustRoots& trust_roots) {
+  for (const Policy& policy : policies) {
+    for (const Authority& authority : policy.authorities) {
+      const std::string where = "policy " + policy.name + ", authority " + authority.name;
+      if (const auto* keyless = std::get_if<KeylessRule>(&authority.rule)) {
+        SIGWARD_RETURN_IF_ERROR(CheckTrustRootIsThere(keyless->trust_root, trust_roots, where));
+      }
+      SIGWARD_RETURN_IF_ERROR(CheckTrustRootIsThere(authority.log.trust_root, trust_roots, where));
+      SIGWARD_RETURN_IF_ERROR(
+          CheckTrustRootIsThere(authority.timestamp.trust_root, trust_roots, where));
+    }
+  }
+  return base::Ok();
+}
+
+Result<TrustRoots> ParseTrustRoots(JsonFields& fields) {
+  TrustRoots trust_roots;
+  if (!fields.Has("trustRoots")) {
+    return trust_roots;
+  }
+  SIGWARD_ASSIGN_OR_RETURN(const Json* members, fields.Object("trustRoots"));
+  if (members->size() > kMaxTrustRoots) {
+    return Fail(Reason::kTooLarge,
+                "policy.trustRoots holds more than " + std::to_string(kMaxTrustRoots));
+  }
+  for (const auto& member : members->items()) {
+    if (auto fit = CheckTrustRootName(member.key()); !fit.ok()) {
+      return Within("a name in policy.trustRoots", std::move(fit).error());
+    }
+    auto root = NamedTrustRoot::Of(member.value().dump());
+    if (!root.ok()) {
+      return Within("policy.trustRoots." + member.key(), std::move(root).error());
+    }
+    trust_roots.emplace(member.key(), *std::move(root));
+  }
+  return trust_roots;
+}
+
 /// Everything of a compiled text but its generation.
 struct CompiledPolicies {
   NoMatch no_match = NoMatch::kDeny;
   std::string transparency_url;
   NodeRules node;
+  TrustRoots trust_roots;
   std::vector<Policy> policies;
 };
 
@@ -283,38 +201,11 @@ Result<CompiledPolicies> ParseCompiled(std::string_view text) {
   SIGWARD_ASSIGN_OR_RETURN(compiled.policies,
                            ParseList<Policy>(fields, "policies", 0, kMaxPolicies, ParsePolicy));
   SIGWARD_RETURN_IF_ERROR(SortByName(compiled.policies));
+  SIGWARD_ASSIGN_OR_RETURN(compiled.trust_roots, ParseTrustRoots(fields));
+  SIGWARD_RETURN_IF_ERROR(CheckTrustRootsOf(compiled.policies, compiled.trust_roots));
   SIGWARD_ASSIGN_OR_RETURN(compiled.node, ParseNodeRules(fields));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   return compiled;
-}
-
-Json ToJson(const StaticRule& rule) {
-  Json json = {{"action", rule.pass ? "pass" : "fail"}};
-  if (!rule.message.empty()) {
-    json["message"] = rule.message;
-  }
-  return json;
-}
-
-Json ToJson(const KeyRule& rule) {
-  Json json = {{"pem", rule.pem}};
-  if (rule.hash.has_value()) {
-    json["hash"] = verifier::HashAlgorithmName(*rule.hash);
-  }
-  return json;
-}
-
-Json ToJson(const Authority& authority) {
-  Json json = {{"name", authority.name}};
-  if (const auto* key = std::get_if<KeyRule>(&authority.rule)) {
-    json["key"] = ToJson(*key);
-  } else {
-    json["static"] = ToJson(std::get<StaticRule>(authority.rule));
-  }
-  if (authority.source != SignatureSource()) {
-    json["source"] = ToJson(authority.source);
-  }
-  return json;
 }
 
 Json ToJson(const Policy& policy) {
@@ -364,6 +255,7 @@ base::Result<std::shared_ptr<const PolicySnapshot>> PolicySnapshot::Parse(
   snapshot->no_match_ = parsed->no_match;
   snapshot->transparency_url_ = std::move(parsed->transparency_url);
   snapshot->node_ = std::move(parsed->node);
+  snapshot->trust_roots_ = std::move(parsed->trust_roots);
   snapshot->policies_ = std::move(parsed->policies);
   for (std::size_t i = 0; i < snapshot->policies_.size(); ++i) {
     for (const Glob& glob : snapshot->policies_[i].globs) {
@@ -374,7 +266,8 @@ base::Result<std::shared_ptr<const PolicySnapshot>> PolicySnapshot::Parse(
 }
 
 std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
-                    std::string_view transparency_url, const NodeRules& node) {
+                    std::string_view transparency_url, const NodeRules& node,
+                    const TrustRoots& trust_roots) {
   std::vector<const Policy*> sorted;
   sorted.reserve(policies.size());
   for (const Policy& policy : policies) {
@@ -390,6 +283,9 @@ std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
       {"format", kFormat}, {"noMatch", NoMatchWord(no_match)}, {"policies", std::move(list)}};
   if (!transparency_url.empty()) {
     root["transparencyUrl"] = transparency_url;
+  }
+  for (const auto& [name, trust_root] : trust_roots) {
+    root["trustRoots"][name] = Json::parse(trust_root.json());
   }
   AddNodeRules(node, root);
   // Members are sorted by name and broken UTF-8 is replaced, so this neither varies nor throws.

@@ -67,8 +67,22 @@ AuthorityOutcome EvaluateKey(const Authority& authority, const KeyRule& rule,
   return Failed(authority, verdict, failure->second);
 }
 
+/// What nobody verifies yet satisfies nobody: certificates, and what is demanded beside a key.
+std::optional<AuthorityOutcome> RefuseUnverified(const Authority& authority) {
+  if (!std::holds_alternative<KeylessRule>(authority.rule) && authority.log == LogRule() &&
+      authority.timestamp == TimestampRule() && authority.forms == SignatureForms::kAny) {
+    return std::nullopt;
+  }
+  return Failed(authority, Verdict::kDeny,
+                Fail(Reason::kUnsupportedFormat,
+                     "keyless, log, timestamp and signatureFormat are not verified yet"));
+}
+
 AuthorityOutcome EvaluateAuthority(const Authority& authority, const Workload& workload,
                                    const Findings& findings) {
+  if (auto refused = RefuseUnverified(authority)) {
+    return *std::move(refused);
+  }
   if (const auto* key = std::get_if<KeyRule>(&authority.rule)) {
     return EvaluateKey(authority, *key, workload, findings);
   }

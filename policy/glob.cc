@@ -1,7 +1,6 @@
 #include "policy/glob.h"
 
 #include <algorithm>
-#include <bitset>
 #include <utility>
 
 #include "base/ascii.h"
@@ -17,11 +16,6 @@ constexpr std::string_view kHub = "docker.io";
 constexpr std::string_view kHubIndex = "index.docker.io";
 constexpr std::string_view kHubHost = "registry-1.docker.io";
 constexpr std::string_view kHttpsPort = ":443";
-
-constexpr char kWithin = '*';
-/// Stands for `**` in a pattern. No glob and no reference can hold this character.
-constexpr char kAcross = '#';
-constexpr std::string_view kWildcards = "*#";
 
 bool IsGlobCharacter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -43,81 +37,7 @@ std::string ToPattern(std::string_view glob) {
       pattern.begin() + static_cast<std::ptrdiff_t>(slash == std::string::npos ? 0 : slash);
   std::transform(pattern.begin(), host_end, pattern.begin(),
                  [](char c) { return base::LowerCase(c); });
-  for (std::size_t at = pattern.find("**"); at != std::string::npos; at = pattern.find("**", at)) {
-    pattern.replace(at, 2, 1, kAcross);
-  }
   return pattern;
-}
-
-/// Which places in a pattern can be reached after the characters read so far: an automaton run on
-/// all of its states at once, so no subject makes it try a way twice.
-class Places {
- public:
-  explicit Places(std::string_view pattern) : pattern_(pattern) {
-    reached_.set(0);
-    StepOverWildcards();
-  }
-
-  void Read(char c) {
-    // From the end, so that what this character reaches is not read as reached before it.
-    for (std::size_t i = pattern_.size() + 1; i-- > 0;) {
-      if (!reached_.test(i)) {
-        continue;
-      }
-      const char wanted = i < pattern_.size() ? pattern_[i] : '\0';
-      const bool wildcard = wanted == kWithin || wanted == kAcross;
-      if (i < pattern_.size() && !wildcard && wanted == c) {
-        reached_.set(i + 1);
-      }
-      reached_.set(i, wanted == kAcross || (wanted == kWithin && c != '/'));
-    }
-    StepOverWildcards();
-  }
-
-  bool AtEnd() const { return reached_.test(pattern_.size()); }
-  bool Nowhere() const { return reached_.none(); }
-
- private:
-  /// A wildcard may match nothing.
-  void StepOverWildcards() {
-    for (std::size_t i = 0; i < pattern_.size(); ++i) {
-      if (reached_.test(i) && (pattern_[i] == kWithin || pattern_[i] == kAcross)) {
-        reached_.set(i + 1);
-      }
-    }
-  }
-
-  std::string_view pattern_;
-  std::bitset<kMaxGlobLength + 1> reached_;
-};
-
-/// False when a literal piece of PATTERN is not in SUBJECT after those before it: no match then,
-/// seen without an automaton.
-bool HoldsPieces(std::string_view pattern, std::string_view subject) {
-  while (!pattern.empty()) {
-    const std::size_t end = std::min(pattern.find_first_of(kWildcards), pattern.size());
-    const std::size_t found = subject.find(pattern.substr(0, end));
-    if (found == std::string_view::npos) {
-      return false;
-    }
-    subject.remove_prefix(found + end);
-    pattern.remove_prefix(std::min(end + 1, pattern.size()));
-  }
-  return true;
-}
-
-bool MatchesPattern(std::string_view pattern, std::string_view subject) {
-  if (!HoldsPieces(pattern, subject)) {
-    return false;
-  }
-  Places places(pattern);
-  for (const char c : subject) {
-    places.Read(c);
-    if (places.Nowhere()) {
-      return false;
-    }
-  }
-  return places.AtEnd();
 }
 
 }  // namespace
@@ -157,16 +77,8 @@ base::Result<Glob> Glob::Parse(std::string_view text) {
   return Glob(std::string(text), ToPattern(text));
 }
 
-Glob::Glob(std::string text, std::string pattern)
-    : text_(std::move(text)),
-      pattern_(std::move(pattern)),
-      literal_size_(std::min(pattern_.find_first_of(kWildcards), pattern_.size())) {}
-
-bool Glob::MatchesSpelling(std::string_view spelling) const {
-  return spelling.starts_with(literal()) &&
-         MatchesPattern(std::string_view(pattern_).substr(literal_size_),
-                        spelling.substr(literal_size_));
-}
+Glob::Glob(std::string text, std::string_view pattern)
+    : text_(std::move(text)), pattern_(pattern) {}
 
 bool Glob::Matches(const GlobSubject& subject) const {
   return std::ranges::any_of(subject.spellings(), [this](const std::string& spelling) {

@@ -6,12 +6,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "policy/wildcards.h"
 #include "verifier/digest.h"
 #include "verifier/image_ref.h"
 
 namespace sigward::policy {
 
-inline constexpr std::size_t kMaxGlobLength = 512;
+/// Short forms aside, which are written out below it.
+inline constexpr std::size_t kMaxGlobLength = kMaxWildcardLength;
 
 /// What globs are matched against: "registry/repository@digest", under every name that the registry
 /// is known to have, so that another spelling of an image does not step past a policy. Docker Hub
@@ -41,18 +43,17 @@ class Glob {
   /// written.)
   bool Matches(const GlobSubject& subject) const;
   bool Matches(const verifier::ImageRef& image, const verifier::Digest& digest) const;
-  bool MatchesSpelling(std::string_view spelling) const;
+  bool MatchesSpelling(std::string_view spelling) const { return pattern_.Matches(spelling); }
 
   const std::string& text() const { return text_; }
   /// What stands before the first wildcard: every spelling that matches begins with it.
-  std::string_view literal() const { return std::string_view(pattern_).substr(0, literal_size_); }
+  std::string_view literal() const { return pattern_.literal(); }
 
  private:
-  Glob(std::string text, std::string pattern);
+  Glob(std::string text, std::string_view pattern);
   std::string text_;
-  /// The text with its short forms written out and every `**` as one character.
-  std::string pattern_;
-  std::size_t literal_size_;
+  /// The text with its short forms written out.
+  Wildcards pattern_;
 };
 
 }  // namespace sigward::policy

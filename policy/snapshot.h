@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "policy/glob.h"
 #include "policy/glob_index.h"
+#include "policy/keyless_rule.h"
 #include "policy/signature_source.h"
 #include "verifier/public_key.h"
 #include "verifier/verify_image.h"
@@ -62,8 +63,12 @@ struct StaticRule {
 /// One way to satisfy a policy.
 struct Authority {
   std::string name;
-  std::variant<StaticRule, KeyRule> rule;
+  std::variant<StaticRule, KeyRule, KeylessRule> rule;
   SignatureSource source = {};
+  /// Nothing is demanded unless it is said here.
+  LogRule log = {};
+  TimestampRule timestamp = {};
+  SignatureForms forms = SignatureForms::kAny;
 };
 
 struct Policy {
@@ -110,9 +115,10 @@ class PolicySnapshot {
   ~PolicySnapshot() = default;
 
   /// Parses the compiled form (docs/schemas/policy.schema.json; written by `sigward policy
-  /// compile`). Unknown fields, duplicate names, an empty list of globs or authorities, or a key
-  /// that does not parse refuse the whole. Fails with kPolicyInvalid or kTooLarge; the text names
-  /// the place, for example "policies[2].authorities[0].key".
+  /// compile`). Unknown fields, duplicate names, an empty list of globs or authorities, a key or a
+  /// trust root that does not parse, or one that is named and not there, refuse the whole. Fails
+  /// with kPolicyInvalid or kTooLarge; the text names the place, for example
+  /// "policies[2].authorities[0].key".
   static base::Result<std::shared_ptr<const PolicySnapshot>> Parse(std::string_view compiled,
                                                                    std::uint64_t generation);
 
@@ -120,6 +126,8 @@ class PolicySnapshot {
   NoMatch no_match() const { return no_match_; }
   const std::string& transparency_url() const { return transparency_url_; }
   const NodeRules& node() const { return node_; }
+  /// Every trust root that an authority names is among them.
+  const TrustRoots& trust_roots() const { return trust_roots_; }
   /// Sorted by name.
   const std::vector<Policy>& policies() const { return policies_; }
 
@@ -133,6 +141,7 @@ class PolicySnapshot {
   NoMatch no_match_ = NoMatch::kDeny;
   std::string transparency_url_;
   NodeRules node_;
+  TrustRoots trust_roots_;
   std::vector<Policy> policies_;
   /// Its globs are those in policies_, its owners their places there.
   GlobIndex globs_;
@@ -141,6 +150,7 @@ class PolicySnapshot {
 /// The compiled form of POLICIES as JSON text, in one canonical spelling: the same policies always
 /// give the same bytes. PolicySnapshot::Parse reads it.
 std::string Compile(const std::vector<Policy>& policies, NoMatch no_match,
-                    std::string_view transparency_url, const NodeRules& node = {});
+                    std::string_view transparency_url, const NodeRules& node = {},
+                    const TrustRoots& trust_roots = {});
 
 }  // namespace sigward::policy

@@ -13,7 +13,8 @@ using sigward::policy::PolicySnapshot;
 
 std::string CompileAgain(const PolicySnapshot& snapshot) {
   return sigward::policy::Compile(snapshot.policies(), snapshot.no_match(),
-                                  snapshot.transparency_url());
+                                  snapshot.transparency_url(), snapshot.node(),
+                                  snapshot.trust_roots());
 }
 
 void Require(bool holds) {

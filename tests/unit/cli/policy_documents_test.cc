@@ -330,7 +330,8 @@ const std::string kSwitches = "metadata:\n  name: p\n  annotations:\n    ";
 const std::vector<Row> kWrongSwitches = {
     {"UnknownSwitch", WithMetadata(kSwitches + "sigward.dev/accept-unprovable: 'true'\n"),
      "f.yaml:6: metadata.annotations.sigward.dev/accept-unprovable: unknown switch; expected "
-     "sigward.dev/accept-unprovable-rootfs or sigward.dev/refuse-modified-rootfs"},
+     "sigward.dev/accept-unprovable-rootfs, sigward.dev/refuse-modified-rootfs or "
+     "sigward.dev/identity-wildcards"},
     {"SwitchIsABoolean", WithMetadata(kSwitches + "sigward.dev/refuse-modified-rootfs: true\n"),
      "f.yaml:6: metadata.annotations.sigward.dev/refuse-modified-rootfs: expected a string, got a "
      "boolean; put it in quotes"},

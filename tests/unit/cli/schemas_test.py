@@ -35,6 +35,21 @@ POLICY = {
                     "key": {"pem": "…", "hash": "sha256"},
                     "source": {"repository": "r.example:5000/team/sigs", "tagPrefix": "rel-"},
                 },
+                {
+                    "name": "keyless",
+                    "keyless": {
+                        "trustRoot": "@public-good",
+                        "identities": [
+                            {"issuer": "https://i.example", "subjectRegExp": "^a$"},
+                            {"issuerRegExp": "^i$", "subject": "a"},
+                        ],
+                        "identityWildcards": "glob",
+                        "insecureIgnoreSCT": True,
+                    },
+                    "log": {"use": "required", "trustRoot": "mine", "url": "https://rekor.example"},
+                    "timestamp": {"trustRoot": "mine"},
+                    "signatureFormat": "bundle",
+                },
                 {"name": "never", "static": {"action": "fail", "message": "no"}},
             ],
         }
@@ -157,6 +172,11 @@ OPTIONAL = {
         "acceptUnprovableRootfs",
         "refuseModifiedRootfs",
         "source",
+        "identityWildcards",
+        "insecureIgnoreSCT",
+        "url",
+        "timestamp",
+        "signatureFormat",
     },
     "decision": OF_A_DECISION,
     "audit": OF_A_DECISION,
@@ -266,9 +286,37 @@ class SchemasTest(unittest.TestCase):
         both["policies"][0]["authorities"][0]["static"] = {"action": "pass"}
         self.assertFalse(validator("policy").is_valid(both))
 
+    def test_what_is_demanded_is_of_a_signature(self):
+        for demand in ({"log": {"use": "ignored"}}, {"timestamp": {"trustRoot": "mine"}},
+                       {"signatureFormat": "bundle"}):
+            document = copy.deepcopy(POLICY)
+            key, keyless, static = document["policies"][0]["authorities"]
+            key.update(demand)
+            keyless.update(demand)
+            self.assertTrue(validator("policy").is_valid(document))
+            static.update(demand)
+            self.assertFalse(validator("policy").is_valid(document), demand)
+
+    def test_an_ignored_log_has_no_trust_root(self):
+        document = copy.deepcopy(POLICY)
+        document["policies"][0]["authorities"][1]["log"]["use"] = "ignored"
+        self.assertFalse(validator("policy").is_valid(document))
+
+    def test_an_identity_says_each_text_once(self):
+        for extra in ("issuerRegExp", "subject"):
+            document = copy.deepcopy(POLICY)
+            document["policies"][0]["authorities"][1]["keyless"]["identities"][0][extra] = "x"
+            self.assertFalse(validator("policy").is_valid(document), extra)
+
+    def test_trust_roots_are_objects_with_names(self):
+        for name, root, fits in (("@public-good", {}, True), ("mine", {}, True), ("A", {}, False),
+                                 ("@@x", {}, False), ("", {}, False), ("mine", "x", False)):
+            document = {**POLICY, "trustRoots": {name: root}}
+            self.assertEqual(validator("policy").is_valid(document), fits, name)
+
     def test_a_source_is_of_a_key_and_normalised(self):
         document = copy.deepcopy(POLICY)
-        key, static = document["policies"][0]["authorities"]
+        key, _, static = document["policies"][0]["authorities"]
         for wrong in ({}, {"repository": "sigs"}, {"repository": "R.example/sigs"}, {"tagPrefix": ""},
                       {"tagPrefix": "-a"}, {"oci": "r.example/sigs"}, "r.example/sigs"):
             key["source"] = wrong
@@ -283,7 +331,9 @@ class SchemasTest(unittest.TestCase):
         for header in (
             "policy/snapshot.h",
             "policy/signature_source.h",
-            "policy/glob.h",
+            "policy/wildcards.h",
+            "policy/identity_match.h",
+            "policy/keyless_rule.h",
             "verifier/public_key.h",
         ):
             text = (SOURCE / header).read_text(encoding="utf-8").replace("'", "")
@@ -296,11 +346,19 @@ class SchemasTest(unittest.TestCase):
         self.assertEqual(policies["maxItems"], int(constants["kMaxPolicies"]))
         self.assertEqual(policy["name"]["maxLength"], int(constants["kMaxNameLength"]))
         self.assertEqual(policy["images"]["maxItems"], int(constants["kMaxGlobsPerPolicy"]))
-        self.assertIn("{1,%s}" % constants["kMaxGlobLength"], policy["images"]["items"]["pattern"])
+        self.assertIn("{1,%s}" % constants["kMaxWildcardLength"], policy["images"]["items"]["pattern"])
         self.assertEqual(
             policy["authorities"]["maxItems"], int(constants["kMaxAuthoritiesPerPolicy"])
         )
         self.assertEqual(authority["name"]["maxLength"], int(constants["kMaxNameLength"]))
+        for text in schema("policy")["$defs"]["identity"]["properties"].values():
+            self.assertEqual(text["maxLength"], int(constants["kMaxIdentityText"]))
+        self.assertEqual(
+            authority["keyless"]["properties"]["identities"]["maxItems"],
+            int(constants["kMaxIdentities"]),
+        )
+        roots = schema("policy")["properties"]["trustRoots"]
+        self.assertEqual(roots["maxProperties"], int(constants["kMaxTrustRoots"]))
         self.assertEqual(
             authority["key"]["properties"]["pem"]["maxLength"], int(constants["kMaxPublicKeyPem"])
         )

@@ -173,8 +173,8 @@ const std::vector<Breakage> kBreakages = {
        First(d)["authorities"][0]["static"] = {{"action", "pass"}};
      },
      "policies[0].authorities[0] has not exactly one"},
-    {"UnknownAuthorityField", [](Json& d) { First(d)["authorities"][0]["keyless"] = 1; },
-     "unknown field keyless"},
+    {"UnknownAuthorityField", [](Json& d) { First(d)["authorities"][0]["attestations"] = 1; },
+     "unknown field attestations"},
     {"KeyIsAString", [](Json& d) { Key(d) = "pem"; }, "policies[0].authorities[0].key"},
     {"NoPem", [](Json& d) { Key(d).erase("pem"); }, "policies[0].authorities[0].key.pem"},
     {"BadPem", [](Json& d) { Key(d)["pem"] = "x"; }, "policies[0].authorities[0].key"},

@@ -1,0 +1,280 @@
+#include "cli/keyless_authority.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/identity_lint.h"
+#include "policy/identity_match.h"
+
+namespace sigward::cli {
+namespace {
+
+using policy::Identity;
+using policy::IdentityKind;
+using policy::IdentityText;
+using policy::KeylessRule;
+using policy::LogRule;
+using Part = TrustRootUses::Part;
+
+constexpr std::string_view kPublicFulcio = "https://fulcio.sigstore.dev";
+
+void WarnOfStars(const YamlFields& identity, std::string_view name, const std::string& text) {
+  if (text.find('*') != std::string::npos) {
+    identity.Warn(name,
+                  "\"*\" is compared literally, as policy-controller does it, so this fits no "
+                  "certificate; did you mean " +
+                      std::string(name) + "RegExp: " + Quoted(SafeRegExp(text)) +
+                      ", or the annotation sigward.dev/identity-wildcards: \"glob\"?");
+  }
+}
+
+void WarnOfOpenEnds(const YamlFields& identity, std::string_view name, const std::string& pattern) {
+  if (!IsAnchored(pattern)) {
+    identity.Warn(name,
+                  "matches anywhere in the text, so whoever can choose a longer one can pass; "
+                  "put it between ^ and $, and . for a dot as \\.");
+  }
+}
+
+/// One of NAME and NAMERegExp.
+std::optional<IdentityText> ReadIdentityText(YamlFields& identity, const std::string& name,
+                                             bool wildcards) {
+  const std::string expression = name + "RegExp";
+  const auto exact = identity.OptionalString(name);
+  const auto pattern = identity.OptionalString(expression);
+  if (identity.Has(name) == identity.Has(expression)) {
+    identity.Report(identity.Has(name) ? expression : name,
+                    identity.Has(name)
+                        ? "expected exactly one of " + name + ", " + expression + "; got both"
+                        : "missing field; expected " + name + " or " + expression);
+    return std::nullopt;
+  }
+  const std::string& given = identity.Has(name) ? name : expression;
+  const auto& text = identity.Has(name) ? exact : pattern;
+  if (!text.has_value()) {
+    return std::nullopt;
+  }
+  const IdentityKind kind = pattern.has_value() ? IdentityKind::kRegExp
+                            : wildcards         ? IdentityKind::kWildcards
+                                                : IdentityKind::kExact;
+  auto parsed = IdentityText::Of(kind, *text);
+  if (!parsed.ok()) {
+    identity.Report(given, parsed.error().detail);
+    return std::nullopt;
+  }
+  if (kind == IdentityKind::kRegExp) {
+    WarnOfOpenEnds(identity, given, *text);
+  } else if (kind == IdentityKind::kExact) {
+    WarnOfStars(identity, given, *text);
+  }
+  return *std::move(parsed);
+}
+
+void ReadIdentities(YamlFields& keyless, bool wildcards, std::vector<Identity>& into) {
+  const auto* list = keyless.List("identities");
+  if (list == nullptr) {
+    return;
+  }
+  if (list->size() > policy::kMaxIdentities) {
+    keyless.Report("identities",
+                   "more than " + std::to_string(policy::kMaxIdentities) + " entries");
+    return;
+  }
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    YamlFields identity = keyless.Element("identities", *list, i);
+    if (!identity.IsMapping()) {
+      continue;
+    }
+    auto issuer = ReadIdentityText(identity, "issuer", wildcards);
+    auto subject = ReadIdentityText(identity, "subject", wildcards);
+    identity.NoOthers();
+    if (issuer.has_value() && subject.has_value()) {
+      into.push_back({*std::move(issuer), *std::move(subject)});
+    }
+  }
+}
+
+/// `url` says where certificates are asked for, and nothing about whom to trust.
+void ReadUrl(YamlFields& keyless) {
+  const auto url = keyless.OptionalString("url");
+  if (!url.has_value()) {
+    return;
+  }
+  if (const auto fit = policy::CheckTransparencyUrl(*url); !fit.ok()) {
+    keyless.Report("url", fit.error().detail);
+  } else if (!keyless.Has("trustRootRef") && *url != kPublicFulcio &&
+             *url != std::string(kPublicFulcio) + "/") {
+    keyless.Warn(
+        "url",
+        "says nothing about whom to trust: without trustRootRef, as in policy-controller, "
+        "that is Sigstore's public instance; put this one's certificates into a TrustRoot");
+  }
+}
+
+std::optional<std::string> ReadOwnAuthority(YamlFields& keyless, const AuthorityContext& context) {
+  auto fields = keyless.Mapping("ca-cert");
+  if (!fields.has_value()) {
+    return std::nullopt;
+  }
+  fields->NotSupported({"secretRef", "kms"});
+  const auto pem = fields->String("data");
+  fields->NoOthers();
+  if (!pem.has_value()) {
+    return std::nullopt;
+  }
+  auto root = TrustRootOfAuthority(*pem);
+  if (!root.ok()) {
+    fields->Report("data", root.error().detail);
+    return std::nullopt;
+  }
+  return context.trust_roots.AddOwn(*std::move(root));
+}
+
+/// The name of whom certificates are trusted from.
+std::optional<std::string> ReadWhomToTrust(YamlFields& keyless, const AuthorityContext& context) {
+  ReadUrl(keyless);
+  auto reference = keyless.OptionalString("trustRootRef");
+  for (const std::string_view other : {"url", "trustRootRef"}) {
+    if (keyless.Has("ca-cert") && keyless.Has(other)) {
+      keyless.Report("ca-cert",
+                     "expected exactly one of " + std::string(other) + ", ca-cert; got both");
+    }
+  }
+  if (keyless.Has("ca-cert")) {
+    return ReadOwnAuthority(keyless, context);
+  }
+  keyless.Ignore({"ca-cert"});
+  if (keyless.Has("trustRootRef")) {
+    return reference;
+  }
+  return std::string(policy::kPublicGoodRoot);
+}
+
+std::string NameOr(const std::optional<std::string>& name, std::string_view otherwise) {
+  return name.has_value() && !name->empty() ? *name : std::string(otherwise);
+}
+
+/// What `ctlog` itself demands; it is there.
+LogRule ReadLog(YamlFields& authority, const AuthorityContext& context) {
+  auto ctlog = authority.Mapping("ctlog");
+  if (!ctlog.has_value()) {
+    return {};
+  }
+  const auto url = ctlog->OptionalString("url");
+  const auto reference = ctlog->OptionalString("trustRootRef");
+  ctlog->NoOthers();
+  if (!ctlog->Has("url") && !ctlog->Has("trustRootRef")) {
+    authority.Warn("ctlog",
+                   "without url and trustRootRef, as in policy-controller, no transparency log is "
+                   "demanded; leave ctlog out to demand the public one of a keyless signature");
+    return {};
+  }
+  if (url.has_value()) {
+    if (const auto fit = policy::CheckTransparencyUrl(*url); !fit.ok()) {
+      ctlog->Report("url", fit.error().detail);
+    }
+  }
+  LogRule rule{NameOr(reference, policy::kPublicGoodRoot), url.value_or("")};
+  context.trust_roots.Add(
+      *rule.trust_root, Part::kLogs,
+      ctlog->ProblemAt(ctlog->Has("trustRootRef") ? "trustRootRef" : "url", ""));
+  return rule;
+}
+
+/// What is demanded of the log where `ctlog` says nothing: of a key nothing, of a certificate of
+/// the public instance its log.
+LogRule LogByDefault(YamlFields& authority, const AuthorityContext& context) {
+  if (!authority.Has("keyless")) {
+    return {};
+  }
+  const auto keyless = authority.Mapping("keyless");
+  if (keyless.has_value() && keyless->Has("trustRootRef")) {
+    keyless->Warn("trustRootRef",
+                  "as in policy-controller, no transparency log is demanded with a trust root of "
+                  "one's own; demand it with ctlog.trustRootRef");
+    return {};
+  }
+  context.trust_roots.Add(std::string(policy::kPublicGoodRoot), Part::kLogs,
+                          authority.ProblemAt("keyless", ""));
+  return {std::string(policy::kPublicGoodRoot), ""};
+}
+
+void ReadTimestamp(YamlFields& authority, const AuthorityContext& context, Demands& demands) {
+  auto fields = authority.Mapping("rfc3161timestamp");
+  if (!fields.has_value()) {
+    return;
+  }
+  demands.timestamp.trust_root = fields->String("trustRootRef");
+  fields->NoOthers();
+  if (demands.timestamp.trust_root.has_value()) {
+    context.trust_roots.Add(*demands.timestamp.trust_root, Part::kTimestampAuthorities,
+                            fields->ProblemAt("trustRootRef", ""));
+  }
+  if (authority.Has("ctlog") || authority.Has("keyless")) {
+    authority.Warn("rfc3161timestamp",
+                   "as in policy-controller, no transparency log is demanded beside a time stamp");
+  }
+}
+
+void ReadForms(YamlFields& authority, Demands& demands) {
+  const auto word = authority.OptionalString("signatureFormat");
+  if (!word.has_value()) {
+    return;
+  }
+  if (const auto forms = policy::SignatureFormsFromWord(*word)) {
+    demands.forms = *forms;
+  } else {
+    authority.Report("signatureFormat",
+                     "unknown format " + Quoted(*word) + "; expected legacy or bundle");
+  }
+}
+
+}  // namespace
+
+std::optional<KeylessRule> ReadKeyless(YamlFields keyless, const AuthorityContext& context) {
+  KeylessRule rule;
+  const auto trusted = ReadWhomToTrust(keyless, context);
+  rule.ignore_sct = keyless.OptionalBool("insecureIgnoreSCT");
+  ReadIdentities(keyless, context.identity_wildcards, rule.identities);
+  keyless.NoOthers();
+  if (rule.ignore_sct) {
+    keyless.Warn("insecureIgnoreSCT",
+                 "certificates count that no certificate transparency log has seen");
+  }
+  if (!trusted.has_value() || rule.identities.empty()) {
+    return std::nullopt;
+  }
+  rule.trust_root = *trusted;
+  const std::string_view says = keyless.Has("ca-cert") ? "ca-cert" : "trustRootRef";
+  context.trust_roots.Add(*trusted, Part::kAuthorities, keyless.ProblemAt(says, ""));
+  if (!rule.ignore_sct) {
+    context.trust_roots.Add(*trusted, Part::kCtLogs, keyless.ProblemAt(says, ""));
+  }
+  return rule;
+}
+
+std::optional<Demands> ReadDemands(YamlFields& authority, const AuthorityContext& context) {
+  const std::size_t before = authority.problems().error_count();
+  Demands demands;
+  for (const std::string_view name : {"ctlog", "rfc3161timestamp", "signatureFormat"}) {
+    if (authority.Has("static") && authority.Has(name)) {
+      authority.Report(name, "expected exactly one of static, " + std::string(name) + "; got both");
+    }
+  }
+  if (authority.Has("rfc3161timestamp")) {
+    ReadTimestamp(authority, context, demands);
+  } else if (!authority.Has("ctlog")) {
+    demands.log = LogByDefault(authority, context);
+  } else {
+    demands.log = ReadLog(authority, context);
+  }
+  ReadForms(authority, demands);
+  authority.Ignore({"ctlog", "rfc3161timestamp", "signatureFormat"});
+  if (authority.problems().error_count() != before) {
+    return std::nullopt;
+  }
+  return demands;
+}
+
+}  // namespace sigward::cli

@@ -1,0 +1,265 @@
+#include "cli/trust_root.h"
+
+#include <utility>
+
+#include "base/base64.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "cli/cluster_image_policy.h"
+#include "verifier/digest.h"
+#include "verifier/trust/sigstore_keys.h"
+
+namespace sigward::cli {
+namespace {
+
+using base::Result;
+using policy::NamedTrustRoot;
+using verifier::SigstoreKeys;
+
+constexpr std::size_t kMaxEncoded = std::size_t{256} << 10;
+
+/// A `[]byte` of Go: base64 in YAML.
+std::optional<std::string> ReadBytes(YamlFields& fields, std::string_view name) {
+  const auto text = fields.String(name);
+  if (!text.has_value()) {
+    return std::nullopt;
+  }
+  const auto bytes = base::DecodeBase64(*text, kMaxEncoded);
+  if (!bytes.ok()) {
+    fields.Report(name, text->starts_with("-----BEGIN")
+                            ? "expected the PEM text in base64, got the text itself"
+                            : "expected base64");
+    return std::nullopt;
+  }
+  return std::string(base::AsText(*bytes));
+}
+
+std::optional<SigstoreKeys::Authority> ReadAuthority(YamlFields fields) {
+  if (!fields.IsMapping()) {
+    return std::nullopt;
+  }
+  SigstoreKeys::Authority authority;
+  if (auto subject = fields.Mapping("subject")) {
+    authority.organization = subject->String("organization").value_or("");
+    authority.common_name = subject->String("commonName").value_or("");
+    subject->NoOthers();
+  }
+  const auto uri = fields.String("uri");
+  auto chain = ReadBytes(fields, "certChain");
+  fields.NoOthers();
+  if (!uri.has_value() || !chain.has_value()) {
+    return std::nullopt;
+  }
+  authority.uri = *uri;
+  authority.chain_pem = *std::move(chain);
+  return authority;
+}
+
+std::optional<SigstoreKeys::Log> ReadLog(YamlFields fields) {
+  if (!fields.IsMapping()) {
+    return std::nullopt;
+  }
+  const auto url = fields.String("baseURL");
+  const auto hash = fields.String("hashAlgorithm");
+  auto key = ReadBytes(fields, "publicKey");
+  fields.NoOthers();
+  if (!url.has_value() || !hash.has_value() || !key.has_value()) {
+    return std::nullopt;
+  }
+  return SigstoreKeys::Log{*url, *hash, *std::move(key)};
+}
+
+/// The elements of a list that may be absent, as READ has them.
+template <typename T>
+std::vector<T> ReadElements(YamlFields& keys, std::string_view name,
+                            std::optional<T> (*read)(YamlFields)) {
+  std::vector<T> out;
+  if (!keys.Has(name)) {
+    keys.Ignore({name});
+    return out;
+  }
+  const auto* list = keys.List(name);
+  for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
+    if (auto one = read(keys.Element(name, *list, i))) {
+      out.push_back(*std::move(one));
+    }
+  }
+  return out;
+}
+
+Result<NamedTrustRoot> Build(const SigstoreKeys& keys) {
+  const auto json = verifier::TrustedRootJson(keys);
+  if (!json.ok()) {
+    return json.error();
+  }
+  return NamedTrustRoot::Of(*json);
+}
+
+std::optional<NamedTrustRoot> ReadKeys(const YamlFields& spec, YamlFields keys,
+                                       const Problems& problems) {
+  SigstoreKeys parts;
+  const std::size_t before = problems.error_count();
+  parts.certificate_authorities =
+      ReadElements<SigstoreKeys::Authority>(keys, "certificateAuthorities", ReadAuthority);
+  parts.logs = ReadElements<SigstoreKeys::Log>(keys, "tLogs", ReadLog);
+  parts.ct_logs = ReadElements<SigstoreKeys::Log>(keys, "ctLogs", ReadLog);
+  parts.timestamp_authorities =
+      ReadElements<SigstoreKeys::Authority>(keys, "timestampAuthorities", ReadAuthority);
+  keys.NoOthers();
+  if (problems.error_count() != before) {
+    return std::nullopt;
+  }
+  if (parts.certificate_authorities.empty() && parts.timestamp_authorities.empty()) {
+    spec.Report("sigstoreKeys",
+                "expected certificateAuthorities or timestampAuthorities, got neither");
+    return std::nullopt;
+  }
+  auto root = Build(parts);
+  if (!root.ok()) {
+    spec.Report("sigstoreKeys", root.error().detail);
+    return std::nullopt;
+  }
+  return *std::move(root);
+}
+
+std::optional<NamedTrustRoot> ReadJson(YamlFields& spec) {
+  const auto text = spec.String("trustedRootJSON");
+  if (!text.has_value()) {
+    return std::nullopt;
+  }
+  auto root = NamedTrustRoot::Of(*text);
+  if (!root.ok()) {
+    spec.Report("trustedRootJSON", root.error().detail);
+    return std::nullopt;
+  }
+  return *std::move(root);
+}
+
+std::string_view Missing(TrustRootUses::Part part, const verifier::TrustRoot& root) {
+  using Part = TrustRootUses::Part;
+  switch (part) {
+    case Part::kAuthorities:
+      return root.certificate_authorities().empty() ? "certificate authorities" : "";
+    case Part::kCtLogs:
+      return root.ct_logs().empty() ? "certificate transparency logs (ctLogs)" : "";
+    case Part::kLogs:
+      return root.logs().empty() ? "transparency logs (tLogs)" : "";
+    case Part::kTimestampAuthorities:
+      return root.timestamp_authorities().empty() ? "time stamp authorities" : "";
+  }
+  return "";
+}
+
+void Add(Problems& problems, Problem place, std::string message, bool error) {
+  place.message = std::move(message);
+  if (error) {
+    problems.AddError(std::move(place));
+  } else {
+    problems.AddWarning(std::move(place));
+  }
+}
+
+Result<NamedTrustRoot> ReadPublicGood(const std::string& file) {
+  SIGWARD_ASSIGN_OR_RETURN(const std::string text,
+                           base::ReadFile(file, verifier::kMaxTrustedRootBytes));
+  auto root = NamedTrustRoot::Of(text);
+  return root.ok() ? std::move(root) : base::Within(file, std::move(root).error());
+}
+
+}  // namespace
+
+std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document) {
+  auto name = ReadMetadataName(document);
+  auto spec = document.Mapping("spec");
+  document.Ignore({"status"});
+  document.NoOthers();
+  if (!spec.has_value()) {
+    return std::nullopt;
+  }
+  std::optional<NamedTrustRoot> root;
+  std::size_t kinds = 0;
+  for (const std::string_view kind : {"sigstoreKeys", "trustedRootJSON", "repository", "remote"}) {
+    kinds += spec->Has(kind) ? 1U : 0U;
+  }
+  if (kinds != 1) {
+    spec->Report("",
+                 "expected exactly one of sigstoreKeys, trustedRootJSON, repository, remote; got " +
+                     std::string(kinds == 0 ? "neither" : "several"));
+  }
+  for (const std::string_view kind : {"repository", "remote"}) {
+    if (spec->Has(kind)) {
+      spec->Report(kind,
+                   "takes a TUF client, which there is none of yet; give sigstoreKeys, or the "
+                   "repository's trusted_root.json as trustedRootJSON");
+    }
+  }
+  if (spec->Has("sigstoreKeys")) {
+    if (auto keys = spec->Mapping("sigstoreKeys")) {
+      root = ReadKeys(*spec, *std::move(keys), spec->problems());
+    }
+  }
+  if (spec->Has("trustedRootJSON")) {
+    root = ReadJson(*spec);
+  }
+  spec->Ignore({"sigstoreKeys", "trustedRootJSON", "repository", "remote"});
+  spec->NoOthers();
+  if (!name.has_value() || !root.has_value() || kinds != 1) {
+    return std::nullopt;
+  }
+  return TrustRootResource{*std::move(name), *std::move(root)};
+}
+
+Result<NamedTrustRoot> TrustRootOfAuthority(std::string_view pem) {
+  SigstoreKeys keys;
+  SigstoreKeys::Authority authority;
+  authority.chain_pem = pem;
+  keys.certificate_authorities.push_back(std::move(authority));
+  return Build(keys);
+}
+
+void TrustRootUses::Add(std::string name, Part part, Problem place) {
+  uses_.push_back({std::move(name), part, std::move(place)});
+}
+
+std::string TrustRootUses::AddOwn(NamedTrustRoot root) {
+  constexpr std::size_t kNameDigits = 16;
+  const verifier::Digest digest = verifier::Digest::Of(base::AsBytes(root.json()));
+  std::string name = "@ca-cert-" + std::string(digest.hex().substr(0, kNameDigits));
+  own_.emplace(name, std::move(root));
+  return name;
+}
+
+policy::TrustRoots TrustRootUses::Resolve(const std::map<std::string, TrustRootResource>& resources,
+                                          const std::string& public_good,
+                                          Problems& problems) const {
+  policy::TrustRoots used = own_;
+  for (const Use& use : uses_) {
+    if (const auto resource = resources.find(use.name); resource != resources.end()) {
+      used.emplace(use.name, resource->second.root);
+    } else if (use.name == policy::kPublicGoodRoot && !used.contains(use.name)) {
+      auto root = ReadPublicGood(public_good);
+      if (!root.ok()) {
+        cli::Add(
+            problems, use.place,
+            "the trust root of Sigstore's public instances cannot be read: " + root.error().detail,
+            /*error=*/true);
+        return used;
+      }
+      used.emplace(use.name, *std::move(root));
+    }
+    const auto found = used.find(use.name);
+    if (found == used.end()) {
+      cli::Add(problems, use.place,
+               "no TrustRoot of the name " + base::OneLine(use.name, 64) + " among the sources",
+               /*error=*/true);
+    } else if (const auto missing = Missing(use.part, found->second.root()); !missing.empty()) {
+      cli::Add(problems, use.place,
+               "the trust root has no " + std::string(missing) +
+                   ", so no signature can satisfy this authority",
+               /*error=*/false);
+    }
+  }
+  return used;
+}
+
+}  // namespace sigward::cli

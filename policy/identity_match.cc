@@ -1,0 +1,83 @@
+#include "policy/identity_match.h"
+
+#include <re2/re2.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/text.h"
+#include "policy/wildcards.h"
+
+namespace sigward::policy {
+namespace {
+
+using base::Fail;
+using base::Reason;
+
+constexpr std::size_t kMaxInError = 128;
+
+re2::RE2::Options Options() {
+  re2::RE2::Options options;
+  options.set_max_mem(kMaxRegExpMemory);
+  options.set_log_errors(false);
+  return options;
+}
+
+base::Status CheckText(IdentityKind kind, std::string_view text) {
+  const std::size_t max = kind == IdentityKind::kWildcards ? kMaxWildcardLength : kMaxIdentityText;
+  if (text.size() > max) {
+    return Fail(Reason::kTooLarge, "longer than " + std::to_string(max) + " bytes");
+  }
+  if (text.empty()) {
+    return Fail(Reason::kPolicyInvalid, "empty");
+  }
+  if (base::OneLine(text, max) != text) {
+    return Fail(Reason::kPolicyInvalid, "holds control characters or is not UTF-8");
+  }
+  return base::Ok();
+}
+
+}  // namespace
+
+struct IdentityText::Matcher {
+  std::optional<re2::RE2> expression;
+  std::optional<Wildcards> wildcards;
+};
+
+IdentityText::IdentityText(IdentityKind kind, std::string text,
+                           std::shared_ptr<const Matcher> matcher)
+    : kind_(kind), text_(std::move(text)), matcher_(std::move(matcher)) {}
+
+base::Result<IdentityText> IdentityText::Of(IdentityKind kind, std::string text) {
+  SIGWARD_RETURN_IF_ERROR(CheckText(kind, text));
+  const auto matcher = std::make_shared<Matcher>();
+  if (kind == IdentityKind::kRegExp) {
+    matcher->expression.emplace(text, Options());
+    if (!matcher->expression->ok()) {
+      return Fail(
+          Reason::kPolicyInvalid,
+          "no regular expression: " + base::OneLine(matcher->expression->error(), kMaxInError));
+    }
+  } else if (kind == IdentityKind::kWildcards) {
+    matcher->wildcards.emplace(text);
+  }
+  return IdentityText(kind, std::move(text), matcher);
+}
+
+bool IdentityText::Matches(std::string_view value) const {
+  if (value.empty()) {
+    return false;
+  }
+  switch (kind_) {
+    case IdentityKind::kExact:
+      return value == text_;
+    case IdentityKind::kRegExp:
+      return re2::RE2::PartialMatch(re2::StringPiece(value.data(), value.size()),
+                                    *matcher_->expression);
+    case IdentityKind::kWildcards:
+      return matcher_->wildcards->Matches(value);
+  }
+  return false;
+}
+
+}  // namespace sigward::policy

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sigward::policy {
+
+/// Longest issuer or subject of a policy, in bytes; with wildcards kMaxWildcardLength.
+inline constexpr std::size_t kMaxIdentityText = 2048;
+/// Memory that one regular expression may take, in bytes: compiled, and while it matches. Beyond
+/// the second RE2 goes on more slowly, still in linear time.
+inline constexpr std::int64_t kMaxRegExpMemory = 1 << 20;
+
+enum class IdentityKind : std::uint8_t {
+  /// Equal, byte for byte.
+  kExact = 1,
+  /// Go's regular expressions as RE2 has them, matching anywhere in the text unless anchored: as
+  /// policy-controller does it.
+  kRegExp,
+  /// Wildcards (policy/wildcards.h): a deviation, which a policy asks for by name.
+  kWildcards,
+};
+
+/// What an issuer or a subject has to be. Cheap to copy; never changed.
+class IdentityText {
+ public:
+  /// TEXT is UTF-8 of 1 to kMaxIdentityText bytes without control characters. Fails with
+  /// kPolicyInvalid, also for a regular expression that does not parse or needs more than
+  /// kMaxRegExpMemory, or with kTooLarge.
+  static base::Result<IdentityText> Of(IdentityKind kind, std::string text);
+
+  IdentityKind kind() const { return kind_; }
+  const std::string& text() const { return text_; }
+  /// An empty VALUE matches nothing: what a certificate does not say is not whatever one likes.
+  bool Matches(std::string_view value) const;
+
+ private:
+  struct Matcher;
+  IdentityText(IdentityKind kind, std::string text, std::shared_ptr<const Matcher> matcher);
+  IdentityKind kind_;
+  std::string text_;
+  std::shared_ptr<const Matcher> matcher_;
+};
+
+/// Whose certificates a policy takes: both have to match.
+struct Identity {
+  IdentityText issuer;
+  IdentityText subject;
+
+  bool Matches(std::string_view issuer_value, std::string_view subject_value) const {
+    return issuer.Matches(issuer_value) && subject.Matches(subject_value);
+  }
+};
+
+}  // namespace sigward::policy
