@@ -339,14 +339,15 @@ TEST(ChainTest, ANameThatTheAuthorityMayNotGive) {
 }
 
 TEST(ChainTest, APolicyThatTheAuthorityDemands) {
-  CertificatePlan intermediate = IntermediatePlan();
-  intermediate.standard["policyConstraints"] = "critical,requireExplicitPolicy:0";
-  EXPECT_THAT(VerifyUnder(RootPlan(), intermediate),
-              Refuses(Reason::kUntrustedCertificate, "policy"));
   // certificatePolicies of 1.2.3.4.
   const sigward::testing::RawExtension policies = {
       "2.5.29.32", {0x30, 0x07, 0x30, 0x05, 0x06, 0x03, 0x2a, 0x03, 0x04}, false};
+  CertificatePlan intermediate = IntermediatePlan();
+  intermediate.standard["policyConstraints"] = "critical,requireExplicitPolicy:0";
+  // Where it has none itself, OpenSSL 3.0 forgets to free the constraints.
   intermediate.raw.push_back(policies);
+  EXPECT_THAT(VerifyUnder(RootPlan(), intermediate),
+              Refuses(Reason::kUntrustedCertificate, "policy"));
   CertificatePlan leaf = LeafPlan();
   leaf.raw.push_back(policies);
   EXPECT_THAT(VerifyUnder(RootPlan(), intermediate, leaf), IsOk());
