@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "verifier/certificate/certificate_signature.h"
+#include "verifier/certificate/certificate_stack.h"
 #include "verifier/ossl.h"
 
 namespace sigward::verifier {
@@ -21,16 +22,6 @@ using base::Error;
 using base::Reason;
 using base::Result;
 using base::Status;
-
-// OpenSSL's level for 112 bits of security: no SHA-1, no RSA below 2048.
-constexpr int kSecurityLevel = 2;
-
-struct FreeStack {
-  // The certificates in it are owned by others.
-  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
-};
-using StackPtr = std::unique_ptr<STACK_OF(X509), FreeStack>;
-using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, OsslDeleter<X509_STORE_CTX_free>>;
 
 Error Untrusted(std::string what) {
   return base::Fail(Reason::kUntrustedCertificate, std::move(what));
@@ -64,12 +55,11 @@ Status CheckAuthorityUsage(const Certificate& authority) {
   return base::Ok();
 }
 
-StackPtr Stack(const std::vector<const Certificate*>& certificates) {
-  StackPtr stack(sk_X509_new_null());
-  for (const Certificate* certificate : certificates) {
-    if (stack == nullptr || sk_X509_push(stack.get(), certificate->x509()) <= 0) {
-      base::AbortOnMisuse("no memory for a certificate chain");
-    }
+/// Nothing that evidence brings can make memory so short.
+CertificateStackPtr StackOrAbort(std::span<const Certificate* const> certificates) {
+  CertificateStackPtr stack = StackOf(certificates);
+  if (stack == nullptr) {
+    base::AbortOnMisuse("no memory for a certificate chain");
   }
   return stack;
 }
@@ -117,8 +107,9 @@ class ChainVerification {
   /// OpenSSL builds the path and judges everything but signatures and times, which it leaves to
   /// CheckLinks: it knows one time and no memory.
   Status BuildPath() {
-    const StackPtr anchors = Stack({&authority_.chain.back()});
-    const StackPtr untrusted = Stack(untrusted_);
+    const Certificate* const anchor = &authority_.chain.back();
+    const CertificateStackPtr anchors = StackOrAbort({&anchor, 1});
+    const CertificateStackPtr untrusted = StackOrAbort(untrusted_);
     const StoreContextPtr context(X509_STORE_CTX_new_ex(Library(), nullptr));
     if (context == nullptr ||
         X509_STORE_CTX_init(context.get(), nullptr, leaf_.x509(), untrusted.get()) != 1) {

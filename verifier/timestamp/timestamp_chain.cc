@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "verifier/certificate/certificate_stack.h"
 #include "verifier/ossl.h"
 
 namespace sigward::verifier {
@@ -17,17 +19,7 @@ using base::Reason;
 using base::Result;
 using base::Status;
 
-using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, OsslDeleter<X509_STORE_CTX_free>>;
 using KeyUsesPtr = std::unique_ptr<EXTENDED_KEY_USAGE, OsslDeleter<EXTENDED_KEY_USAGE_free>>;
-
-/// X509_STORE_CTX's word for RSA of 2048 bits, SHA-224 and what is stronger.
-constexpr int kAuthLevel = 2;
-
-/// A stack that owns none of its certificates.
-struct StackDeleter {
-  void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
-};
-using StackPtr = std::unique_ptr<STACK_OF(X509), StackDeleter>;
 
 base::Error Internal() {
   ERR_clear_error();
@@ -101,16 +93,16 @@ int LetLastSecondPass(int ok, X509_STORE_CTX* context) {
   return ok;
 }
 
-StackPtr StackOf(std::span<const Certificate> first, std::span<const Certificate> second) {
-  StackPtr stack(sk_X509_new_null());
+/// All of FIRST, then all of SECOND.
+std::vector<const Certificate*> Listed(std::span<const Certificate> first,
+                                       std::span<const Certificate> second) {
+  std::vector<const Certificate*> out;
   for (const std::span<const Certificate> part : {first, second}) {
     for (const Certificate& certificate : part) {
-      if (stack == nullptr || sk_X509_push(stack.get(), certificate.x509()) <= 0) {
-        return nullptr;
-      }
+      out.push_back(&certificate);
     }
   }
-  return stack;
+  return out;
 }
 
 /// The certificate of one of these lists that OpenSSL put on the way.
@@ -138,8 +130,8 @@ Result<std::vector<Certificate>> FollowTimestampChain(const Certificate& signer,
                                                       Time time) {
   SIGWARD_RETURN_IF_ERROR(CheckSigner(signer));
   const std::span<const Certificate> known(authority.chain);
-  const StackPtr untrusted = StackOf(known.first(known.size() - 1), carried);
-  const StackPtr trusted = StackOf(known.last(1), {});
+  const CertificateStackPtr untrusted = StackOf(Listed(known.first(known.size() - 1), carried));
+  const CertificateStackPtr trusted = StackOf(Listed(known.last(1), {}));
   const StoreContextPtr context(X509_STORE_CTX_new_ex(Library(), nullptr));
   if (untrusted == nullptr || trusted == nullptr || context == nullptr ||
       X509_STORE_CTX_init(context.get(), nullptr, signer.x509(), untrusted.get()) != 1) {
@@ -152,7 +144,7 @@ Result<std::vector<Certificate>> FollowTimestampChain(const Certificate& signer,
   // looks at a clock.
   X509_VERIFY_PARAM_set_time(param, time.time_since_epoch().count());
   X509_VERIFY_PARAM_set_depth(param, static_cast<int>(kMaxChainLength));
-  X509_VERIFY_PARAM_set_auth_level(param, kAuthLevel);
+  X509_VERIFY_PARAM_set_auth_level(param, kSecurityLevel);
   if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN) != 1 ||
       X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_TIMESTAMP_SIGN) != 1) {
     return Internal();
