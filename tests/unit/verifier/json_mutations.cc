@@ -8,30 +8,32 @@ namespace {
 using base::Json;
 using Pointer = Json::json_pointer;
 
+using See = std::function<void(const Pointer&, const Json&)>;
+
+void VisitFrom(const Pointer& at, const Json& value, const See& see) {
+  if (!at.empty()) {
+    see(at, value);
+  }
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.items()) {
+      VisitFrom(at / name, member, see);
+    }
+  }
+  for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
+    VisitFrom(at / i, value[i], see);
+  }
+}
+
 class Mutator {
  public:
   explicit Mutator(const Json& document) : document_(document) {}
 
   std::vector<Mutation> Run() && {
-    Visit(Pointer(), document_);
+    ForEachValue(document_, [this](const Pointer& at, const Json& value) { Mutate(at, value); });
     return std::move(out_);
   }
 
  private:
-  void Visit(const Pointer& at, const Json& value) {
-    if (!at.empty()) {
-      Mutate(at, value);
-    }
-    if (value.is_object()) {
-      for (const auto& [name, member] : value.items()) {
-        Visit(at / name, member);
-      }
-    }
-    for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
-      Visit(at / i, value[i]);
-    }
-  }
-
   void Mutate(const Pointer& at, const Json& value) {
     if (value.is_string()) {
       Add("changed ", at)[at] = value.get<std::string>() + "x";
@@ -60,6 +62,10 @@ class Mutator {
 };
 
 }  // namespace
+
+void ForEachValue(const Json& document, const See& see) {
+  VisitFrom(Pointer(), document, see);
+}
 
 std::vector<Mutation> MutationsOf(const Json& document) {
   return Mutator(document).Run();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,12 @@ struct Mutation {
   std::string name;
   base::Json document;
 };
+
+/// Calls SEE with the place of each value below DOCUMENT's root, and the value, from the outside
+/// in.
+void ForEachValue(
+    const base::Json& document,
+    const std::function<void(const base::Json::json_pointer&, const base::Json&)>& see);
 
 /// Every single-fault neighbour of DOCUMENT: each value below the root changed (strings get a
 /// letter more, numbers one more), removed, made null, and each member renamed.

@@ -31,25 +31,11 @@ class DeepMutator {
   }
 
   std::vector<TextMutation> Run() && {
-    Visit(Pointer(), document_);
+    ForEachValue(document_, [this](const Pointer& at, const Json& value) { Mutate(at, value); });
     return std::move(out_);
   }
 
  private:
-  void Visit(const Pointer& at, const Json& value) {
-    if (!at.empty()) {
-      Mutate(at, value);
-    }
-    if (value.is_object()) {
-      for (const auto& [name, member] : value.items()) {
-        Visit(at / name, member);
-      }
-    }
-    for (std::size_t i = 0; value.is_array() && i < value.size(); ++i) {
-      Visit(at / i, value[i]);
-    }
-  }
-
   void Mutate(const Pointer& at, const Json& value) {
     if (value.is_string()) {
       MutateText(at, value.get<std::string>());
