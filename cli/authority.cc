@@ -191,7 +191,7 @@ std::optional<Rule> ReadRule(YamlFields& authority, const AuthorityContext& cont
       rule = ReadStatic(*std::move(fields));
     }
   }
-  if (context.keyless_is_verified && authority.Has("keyless")) {
+  if (authority.Has("keyless")) {
     if (auto fields = authority.Mapping("keyless")) {
       rule = ReadKeyless(*std::move(fields), context);
     }
@@ -213,21 +213,15 @@ std::optional<Authority> ReadAuthority(YamlFields authority, std::size_t index,
   }
   const std::string given = KindsGiven(authority);
   if (given.empty()) {
-    authority.Report("", "expected exactly one of key, static; got neither");
+    authority.Report("", "expected exactly one of key, keyless, static; got neither");
   } else if (given.find(',') != std::string::npos) {
-    authority.Report("", "expected exactly one of key, static; got " + given);
+    authority.Report("", "expected exactly one of key, keyless, static; got " + given);
   }
   const auto name = ReadAuthorityName(authority, index);
   authority.NotSupported({"attestations"});
-  if (!context.keyless_is_verified) {
-    authority.NotSupported({"keyless", "ctlog", "rfc3161timestamp", "signatureFormat"});
-  }
   auto source = ReadSources(authority);
   auto rule = ReadRule(authority, context);
-  std::optional<Demands> demands = Demands();
-  if (context.keyless_is_verified) {
-    demands = ReadDemands(authority, context);
-  }
+  auto demands = ReadDemands(authority, context);
   authority.NoOthers();
   if (!name.has_value() || !rule.has_value() || !source.has_value() || !demands.has_value()) {
     return std::nullopt;

@@ -17,9 +17,6 @@ struct AuthorityContext {
   TrustRootUses& trust_roots;
   /// `*` in an issuer or a subject stands for something, as the policy asks by name.
   bool identity_wildcards = false;
-  /// False reports keyless authorities, and what is demanded of logs, time stamps and formats, as
-  /// not supported.
-  bool keyless_is_verified = false;
 };
 
 /// Reads one element of spec.authorities; INDEX is its place there. Empty when something was

@@ -58,6 +58,11 @@ Result<AuthorityRecord> ParseAuthority(const Json& value, const std::string& whe
     SIGWARD_ASSIGN_OR_RETURN(authority.repository, OptionalString(source, "repository"));
     SIGWARD_ASSIGN_OR_RETURN(authority.tag_prefix, OptionalString(source, "tagPrefix"));
   }
+  if (const Json* person = fields.Find("signer"); person != nullptr) {
+    SIGWARD_ASSIGN_OR_RETURN(JsonFields signer,
+                             JsonFields::Of(*person, fields.where() + ".signer"));
+    SIGWARD_ASSIGN_OR_RETURN(authority.signer, OptionalString(signer, "subject"));
+  }
   return authority;
 }
 

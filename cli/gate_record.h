@@ -24,6 +24,8 @@ struct AuthorityRecord {
   /// before their tags there; empty where it is none.
   std::string repository = {};
   std::string tag_prefix = {};
+  /// Whom the certificate of the signature was issued to; empty for a key.
+  std::string signer = {};
 };
 
 struct PolicyRecord {

@@ -35,7 +35,8 @@ std::string SatisfiedBy(const PolicyRecord& policy) {
   std::string names;
   for (const AuthorityRecord& authority : policy.authorities) {
     if (authority.decision == "allow") {
-      names += (names.empty() ? "" : ", ") + Named(authority);
+      names += (names.empty() ? "" : ", ") + Named(authority) +
+               (authority.signer.empty() ? "" : " (" + authority.signer + ")");
     }
   }
   return names;

@@ -97,8 +97,7 @@ class PolicyCollector {
     } else if (*kind == "ClusterImagePolicy") {
       document.Report("apiVersion",
                       "ClusterImagePolicy of another group; only policy.sigstore.dev is supported");
-    } else if (*kind == "TrustRoot" && *api_version == "policy.sigstore.dev/v1alpha1" &&
-               options_.keyless_is_verified) {
+    } else if (*kind == "TrustRoot" && *api_version == "policy.sigstore.dev/v1alpha1") {
       ReadRoot(document);
     } else if (*kind == "ConfigMap" && *api_version == "v1") {
       ReadConfig(document, file);
@@ -107,17 +106,15 @@ class PolicyCollector {
     } else if (list_kind && !listed && (*api_version == "v1" || IsPolicyVersion(*api_version))) {
       ReadList(document, file);
     } else {
-      document.Report("kind", "unsupported kind " + base::OneLine(*kind, 64) + " of " +
-                                  base::OneLine(*api_version, 64) +
-                                  "; expected ClusterImagePolicy, NodePolicy or ConfigMap");
+      document.Report("kind",
+                      "unsupported kind " + base::OneLine(*kind, 64) + " of " +
+                          base::OneLine(*api_version, 64) +
+                          "; expected ClusterImagePolicy, TrustRoot, NodePolicy or ConfigMap");
     }
   }
 
   void ReadPolicy(YamlFields& document, const std::string& file) {
-    auto read =
-        ReadClusterImagePolicy(document, {.trust_roots = trust_root_uses_,
-                                          .identity_wildcards = false,
-                                          .keyless_is_verified = options_.keyless_is_verified});
+    auto read = ReadClusterImagePolicy(document, {.trust_roots = trust_root_uses_});
     if (!read.has_value()) {
       return;
     }

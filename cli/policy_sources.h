@@ -36,9 +36,6 @@ struct CompileOptions {
   /// The trust root of Sigstore's public instances (trusted_root.json), for policies that name no
   /// other. Read only when one does.
   std::string public_good_root = {};
-  /// Whether keyless authorities and TrustRoots are read. Off, they are reported as not supported:
-  /// what the gate does not verify must not look as if it did.
-  bool keyless_is_verified = false;
 };
 
 /// With the trust root that is installed with sigward.

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -10,12 +13,27 @@
 
 namespace sigward {
 
-/// A pod's annotation that holds a signature of its image: base64 as cosign prints it, or a whole
-/// sigstore bundle (what begins with a brace). It reaches the node on the pod template only.
-inline constexpr std::string_view kSignatureAnnotation = "cosign.sigstore.dev/signature";
+/// A signature of its image in a pod's annotations, which reach the node on the pod template only.
+/// What is absent is empty.
+struct AnnotatedSignature {
+  /// `cosign.sigstore.dev/signature`: base64 as cosign prints it, or a whole sigstore bundle (what
+  /// begins with a brace), beside which the others play no part.
+  std::string signature;
+  /// `cosign.sigstore.dev/certificate`: the certificate that it was made with, in PEM or, as cosign
+  /// prints it, that in base64; what follows the first is its chain.
+  std::string certificate = {};
+  /// `cosign.sigstore.dev/bundle`: the log's entry, as cosign writes it beside a signature.
+  std::string log_entry = {};
+  /// `cosign.sigstore.dev/rfc3161timestamp`: a time stamp, likewise.
+  std::string timestamp = {};
+
+  static AnnotatedSignature In(const std::map<std::string, std::string, std::less<>>& annotations);
+};
+
 /// Longest annotation that is looked at, in bytes: an RSA-16384 signature in base64 has 2732.
 inline constexpr std::size_t kMaxAnnotatedSignature = 4096;
-/// Longest bundle there, in bytes; Kubernetes takes 256 KiB of annotations in all.
+/// Longest text of the other annotations, and longest bundle, in bytes; Kubernetes takes 256 KiB of
+/// annotations in all.
 inline constexpr std::size_t kMaxAnnotatedBundle = 64U << 10;
 
 /// The payload that the annotation's signature is over, byte for byte what cosign signs for IMAGE's
@@ -25,9 +43,10 @@ inline constexpr std::size_t kMaxAnnotatedBundle = 64U << 10;
 std::string AnnotatedPayload(const verifier::ImageRef& image, const verifier::Digest& digest);
 
 /// SIGNATURE as evidence, in the form in which cosign stores signatures and bundles in a registry.
-/// It is checked as all evidence is: no bundle is parsed here. Fails with kMalformed (neither a
-/// bundle nor base64), kTooLarge or kIoFailed.
-base::Result<worker::EvidenceSet> EvidenceOfAnnotation(std::string_view signature,
+/// It is checked as all evidence is: nothing of it is parsed here. Fails with kMalformed (the
+/// signature is neither a bundle nor base64, the certificate neither PEM nor base64), kTooLarge or
+/// kIoFailed.
+base::Result<worker::EvidenceSet> EvidenceOfAnnotation(const AnnotatedSignature& signature,
                                                        const verifier::ImageRef& image,
                                                        const verifier::Digest& digest);
 

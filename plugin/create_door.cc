@@ -94,11 +94,6 @@ std::string Resolved(const std::string& state_dir) {
   return error ? state_dir : resolved.string();
 }
 
-std::string SignatureOf(const nri::Container& container) {
-  const auto said = container.pod_annotations.find(kSignatureAnnotation);
-  return said == container.pod_annotations.end() ? std::string() : said->second;
-}
-
 void TakeNames(const containerd::Annotations& annotations, journal::ContainerName& container) {
   for (const auto& [name, place] :
        {std::pair(containerd::kContainerNameAnnotation, &container.name),
@@ -145,7 +140,7 @@ struct CreateDoor::Judged {
 CreateDoor::Judged CreateDoor::JudgeImage(const Snapshot& snapshot, const BoundContainer& bound,
                                           const NamedImage& image,
                                           const journal::Question& question,
-                                          std::string_view signature,
+                                          const AnnotatedSignature& signature,
                                           const base::Deadline& deadline) {
   Judged judged{{},
                 {question.origin,
@@ -154,7 +149,7 @@ CreateDoor::Judged CreateDoor::JudgeImage(const Snapshot& snapshot, const BoundC
                  image.media_type,
                  {image.content.manifest, image.content.config}},
                 {}};
-  if (!signature.empty()) {
+  if (!signature.signature.empty()) {
     const auto offered = EvidenceOfAnnotation(signature, image.name, image.content.target);
     if (offered.ok()) {
       rooms_.gate.Offer(*snapshot, judged.workload, *offered, deadline);
@@ -215,9 +210,10 @@ CreateVerdict CreateDoor::Decide(const ContainerClaim& claim, journal::Question&
   if (bound->modified) {
     question.notes.emplace_back("rootfs-modified: files lay in the container before it ran");
   }
+  const auto annotated = AnnotatedSignature::In(claim.pod_annotations);
   std::optional<Judged> telling;
   const auto judge = [&](const NamedImage& image) {
-    Judged judged = JudgeImage(snapshot, *bound, image, question, claim.signature, deadline);
+    Judged judged = JudgeImage(snapshot, *bound, image, question, annotated, deadline);
     // A refusal outweighs "could not tell", which outweighs what is allowed; the first of each
     // tells.
     if (!telling.has_value() || judged.decision.verdict < telling->decision.verdict) {
@@ -280,7 +276,7 @@ nri::Answer CreateDoor::AtNri(const nri::Container& container, const base::Deadl
                                   .id = container.id,
                                   .annotations = container.annotations,
                                   .mount_sources = container.mount_sources,
-                                  .signature = SignatureOf(container)},
+                                  .pod_annotations = container.pod_annotations},
                                  journaled, deadline);
   const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now() - started);

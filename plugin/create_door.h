@@ -14,6 +14,7 @@
 #include "base/config/config.h"
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "plugin/annotated_signature.h"
 #include "plugin/containerd/binding.h"
 #include "plugin/gate/gate.h"
 #include "plugin/journal/journal.h"
@@ -75,7 +76,7 @@ class CreateDoor {
                        const base::Deadline& deadline);
   Judged JudgeImage(const Snapshot& snapshot, const containerd::BoundContainer& bound,
                     const containerd::NamedImage& image, const journal::Question& question,
-                    std::string_view signature, const base::Deadline& deadline);
+                    const AnnotatedSignature& signature, const base::Deadline& deadline);
   /// True until NoteStart was called for the layer that takes a container's own writes: namespace,
   /// id and folder. An id can be used again, and folders' numbers begin anew with containerd's
   /// root.

@@ -108,25 +108,17 @@ Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
 }
 
 /// A trust root that an authority names without its being there is none.
-base::Status CheckTrustRootIsThere(const std::optional<std::string>& name,
-                                   const TrustRoots& trust_roots, const std::string& where) {
-  if (name.has_value() && !trust_roots.contains(*name)) {
-    return Fail(Reason::kPolicyInvalid, where + " names the trust root " + *name +
-                                            ", which is not among policy.trustRoots");
-  }
-  return base::Ok();
-}
-
-base::Status CheckTrustRootsOf(const std::vector<Policy>& policies, const TrustRoots& trust_roots) {
-  for (const Policy& policy : policies) {
-    for (const Authority& authority : policy.authorities) {
-      const std::string where = "policy " + policy.name + ", authority " + authority.name;
-      if (const auto* keyless = std::get_if<KeylessRule>(&authority.rule)) {
-        SIGWARD_RETURN_IF_ERROR(CheckTrustRootIsThere(keyless->trust_root, trust_roots, where));
+base::Status SetIds(std::vector<Policy>& policies, const TrustRoots& trust_roots) {
+  for (Policy& policy : policies) {
+    for (Authority& authority : policy.authorities) {
+      if (!TakesSignatures(authority)) {
+        continue;
       }
-      SIGWARD_RETURN_IF_ERROR(CheckTrustRootIsThere(authority.log.trust_root, trust_roots, where));
-      SIGWARD_RETURN_IF_ERROR(
-          CheckTrustRootIsThere(authority.timestamp.trust_root, trust_roots, where));
+      auto id = IdOf(authority, trust_roots);
+      if (!id.ok()) {
+        return Within("policy " + policy.name + ", authority " + authority.name, id.error());
+      }
+      authority.id = *std::move(id);
     }
   }
   return base::Ok();
@@ -202,7 +194,7 @@ Result<CompiledPolicies> ParseCompiled(std::string_view text) {
                            ParseList<Policy>(fields, "policies", 0, kMaxPolicies, ParsePolicy));
   SIGWARD_RETURN_IF_ERROR(SortByName(compiled.policies));
   SIGWARD_ASSIGN_OR_RETURN(compiled.trust_roots, ParseTrustRoots(fields));
-  SIGWARD_RETURN_IF_ERROR(CheckTrustRootsOf(compiled.policies, compiled.trust_roots));
+  SIGWARD_RETURN_IF_ERROR(SetIds(compiled.policies, compiled.trust_roots));
   SIGWARD_ASSIGN_OR_RETURN(compiled.node, ParseNodeRules(fields));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   return compiled;

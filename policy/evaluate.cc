@@ -38,14 +38,19 @@ AuthorityOutcome EvaluateStatic(const Authority& authority, const StaticRule& ru
                      rule.message.empty() ? "the policy refuses this image" : rule.message));
 }
 
-AuthorityOutcome EvaluateKey(const Authority& authority, const KeyRule& rule,
-                             const Workload& workload, const Findings& findings) {
-  const bool proven =
-      std::any_of(findings.proofs.begin(), findings.proofs.end(), [&](const Proof& proof) {
-        return proof.image() == workload.digest && proof.authority() == rule.id;
-      });
-  if (proven) {
-    return Allowed(authority);
+AuthorityOutcome EvaluateSignatures(const Authority& authority, const Workload& workload,
+                                    const Findings& findings) {
+  if (!authority.id.has_value()) {
+    return Failed(authority, Verdict::kDeny,
+                  Fail(Reason::kInternal, "an authority that nothing can satisfy"));
+  }
+  const auto proof = std::ranges::find_if(findings.proofs, [&](const Proof& one) {
+    return one.image() == workload.digest && one.authority() == *authority.id;
+  });
+  if (proof != findings.proofs.end()) {
+    AuthorityOutcome allowed = Allowed(authority);
+    allowed.signer = proof->signer();
+    return allowed;
   }
   // Whatever was found elsewhere, the good signature may lie in the place that could not be read.
   if (findings.unread.has_value()) {
@@ -55,7 +60,7 @@ AuthorityOutcome EvaluateKey(const Authority& authority, const KeyRule& rule,
       unread != findings.unread_at.end()) {
     return Failed(authority, Verdict::kUndetermined, unread->second);
   }
-  const auto failure = findings.failures.find(rule.id);
+  const auto failure = findings.failures.find(*authority.id);
   if (failure == findings.failures.end()) {
     const std::string elsewhere = authority.source.name();
     return Failed(authority, Verdict::kDeny,
@@ -67,26 +72,12 @@ AuthorityOutcome EvaluateKey(const Authority& authority, const KeyRule& rule,
   return Failed(authority, verdict, failure->second);
 }
 
-/// What nobody verifies yet satisfies nobody: certificates, and what is demanded beside a key.
-std::optional<AuthorityOutcome> RefuseUnverified(const Authority& authority) {
-  if (!std::holds_alternative<KeylessRule>(authority.rule) && authority.log == LogRule() &&
-      authority.timestamp == TimestampRule() && authority.forms == SignatureForms::kAny) {
-    return std::nullopt;
-  }
-  return Failed(authority, Verdict::kDeny,
-                Fail(Reason::kUnsupportedFormat,
-                     "keyless, log, timestamp and signatureFormat are not verified yet"));
-}
-
 AuthorityOutcome EvaluateAuthority(const Authority& authority, const Workload& workload,
                                    const Findings& findings) {
-  if (auto refused = RefuseUnverified(authority)) {
-    return *std::move(refused);
+  if (const auto* rule = std::get_if<StaticRule>(&authority.rule)) {
+    return EvaluateStatic(authority, *rule);
   }
-  if (const auto* key = std::get_if<KeyRule>(&authority.rule)) {
-    return EvaluateKey(authority, *key, workload, findings);
-  }
-  return EvaluateStatic(authority, std::get<StaticRule>(authority.rule));
+  return EvaluateSignatures(authority, workload, findings);
 }
 
 /// The one of several failed authorities that says most: "could not tell" where there is one, for
@@ -248,8 +239,12 @@ std::string_view VerdictWord(Verdict verdict) {
 }
 
 Proof Proof::Of(const verifier::VerifiedSignature& signature) {
+  std::optional<Signer> signer;
+  if (signature.identity().has_value()) {
+    signer = {signature.identity()->issuer, signature.identity()->subject};
+  }
   return Proof(signature.image(), signature.authority(), signature.proof().front(),
-               signature.format(), signature.docker_reference());
+               signature.format(), signature.docker_reference(), std::move(signer));
 }
 
 Decision Evaluate(const PolicySnapshot& snapshot, std::span<const Policy* const> selected,
@@ -270,25 +265,24 @@ Decision Evaluate(const PolicySnapshot& snapshot, std::span<const Policy* const>
   return decision;
 }
 
-std::vector<const KeyRule*> KeysOf(std::span<const Policy* const> selected) {
-  std::vector<const KeyRule*> keys;
+std::vector<const Authority*> SigningAuthorities(std::span<const Policy* const> selected) {
+  std::vector<const Authority*> signing;
   std::set<verifier::AuthorityHash> seen;
   for (const Policy* policy : selected) {
     for (const Authority& authority : policy->authorities) {
-      const auto* key = std::get_if<KeyRule>(&authority.rule);
-      if (key != nullptr && seen.insert(key->id).second) {
-        keys.push_back(key);
+      if (authority.id.has_value() && seen.insert(*authority.id).second) {
+        signing.push_back(&authority);
       }
     }
   }
-  return keys;
+  return signing;
 }
 
 std::vector<SignatureSource> SourcesOf(std::span<const Policy* const> selected) {
   std::vector<SignatureSource> sources;
   for (const Policy* policy : selected) {
     for (const Authority& authority : policy->authorities) {
-      if (std::holds_alternative<KeyRule>(authority.rule) &&
+      if (TakesSignatures(authority) &&
           std::ranges::find(sources, authority.source) == sources.end()) {
         sources.push_back(authority.source);
       }

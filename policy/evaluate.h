@@ -52,6 +52,14 @@ struct Workload {
 /// the answer of verifyd that is bound to the question's digest and nonce; there is no third door.
 class Proof {
  public:
+  /// Whom the certificate was issued to that the signature was made with.
+  struct Signer {
+    std::string issuer;
+    std::string subject;
+
+    friend bool operator==(const Signer&, const Signer&) = default;
+  };
+
   static Proof Of(const verifier::VerifiedSignature& signature);
 
   const verifier::Digest& image() const { return image_; }
@@ -60,21 +68,26 @@ class Proof {
   const verifier::Digest& evidence() const { return evidence_; }
   verifier::SignatureFormat format() const { return format_; }
   const std::string& docker_reference() const { return docker_reference_; }
+  /// Absent for a signature by a key.
+  const std::optional<Signer>& signer() const { return signer_; }
 
  private:
   friend class worker::VerifydAnswer;
   Proof(verifier::Digest image, verifier::AuthorityHash authority, verifier::Digest evidence,
-        verifier::SignatureFormat format, std::string docker_reference)
+        verifier::SignatureFormat format, std::string docker_reference,
+        std::optional<Signer> signer)
       : image_(std::move(image)),
         authority_(std::move(authority)),
         evidence_(std::move(evidence)),
         format_(format),
-        docker_reference_(std::move(docker_reference)) {}
+        docker_reference_(std::move(docker_reference)),
+        signer_(std::move(signer)) {}
   verifier::Digest image_;
   verifier::AuthorityHash authority_;
   verifier::Digest evidence_;
   verifier::SignatureFormat format_;
   std::string docker_reference_;
+  std::optional<Signer> signer_;
 };
 
 /// What is known about signatures of one image when policies are evaluated.
@@ -101,6 +114,8 @@ struct AuthorityOutcome {
   std::optional<base::Error> error;
   /// Where its signatures are looked for.
   SignatureSource source = {};
+  /// Who has signed, where a certificate says it.
+  std::optional<Proof::Signer> signer = {};
 };
 
 struct PolicyOutcome {
@@ -140,8 +155,8 @@ Decision Evaluate(const PolicySnapshot& snapshot, std::span<const Policy* const>
 /// "no-signature: no signature found for registry.example/app@sha256:… (policy require-signed)".
 std::string DecisionLine(const Decision& decision, const Workload& workload);
 
-/// The authorities with a key in SELECTED, each content once.
-std::vector<const KeyRule*> KeysOf(std::span<const Policy* const> selected);
+/// The authorities in SELECTED that take signatures, each id once.
+std::vector<const Authority*> SigningAuthorities(std::span<const Policy* const> selected);
 
 /// Where their signatures are looked for, each place once and in the order of the authorities.
 std::vector<SignatureSource> SourcesOf(std::span<const Policy* const> selected);

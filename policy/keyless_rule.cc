@@ -33,22 +33,39 @@ std::optional<SignatureForms> SignatureFormsFromWord(std::string_view word) {
   return std::nullopt;
 }
 
+namespace {
+
+base::Error Invalid(const base::Error& error) {
+  return Fail(error.reason == Reason::kTooLarge ? Reason::kTooLarge : Reason::kPolicyInvalid,
+              "trust root: " + error.detail);
+}
+
+}  // namespace
+
 base::Result<NamedTrustRoot> NamedTrustRoot::Of(std::string_view json) {
-  const auto invalid = [](const base::Error& error) {
-    return Fail(error.reason == Reason::kTooLarge ? Reason::kTooLarge : Reason::kPolicyInvalid,
-                "trust root: " + error.detail);
-  };
   const auto document = base::ParseStrictJson(json, verifier::kMaxTrustedRootBytes);
   if (!document.ok()) {
-    return invalid(document.error());
+    return Invalid(document.error());
   }
-  std::string text = document->dump();
-  auto root = verifier::TrustRoot::Parse(base::AsBytes(text));
+  SIGWARD_ASSIGN_OR_RETURN(NamedTrustRoot named, OfSame(document->dump()));
+  verifier::ChainMemory memory;
+  for (const auto* authorities :
+       {&named.root().certificate_authorities(), &named.root().timestamp_authorities()}) {
+    for (const verifier::CertificateAuthority& authority : *authorities) {
+      (void)memory.Learn(authority);
+    }
+  }
+  named.links_ = memory.links();
+  return named;
+}
+
+base::Result<NamedTrustRoot> NamedTrustRoot::OfSame(std::string json) {
+  auto root = verifier::TrustRoot::Parse(base::AsBytes(json));
   if (!root.ok()) {
-    return invalid(root.error());
+    return Invalid(root.error());
   }
   return NamedTrustRoot(std::make_shared<const verifier::TrustRoot>(*std::move(root)),
-                        std::move(text));
+                        std::move(json));
 }
 
 base::Status CheckTrustRootName(std::string_view name) {

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "policy/identity_match.h"
+#include "verifier/certificate/chain_memory.h"
 #include "verifier/trust/trusted_root.h"
 
 namespace sigward::policy {
@@ -59,16 +60,22 @@ class NamedTrustRoot {
  public:
   /// Parses JSON, a trusted_root.json. Fails with kPolicyInvalid or kTooLarge.
   static base::Result<NamedTrustRoot> Of(std::string_view json);
+  /// Parses the json() of another one, whose links() are not taken along. Fails as Of does.
+  static base::Result<NamedTrustRoot> OfSame(std::string json);
 
   const verifier::TrustRoot& root() const { return *root_; }
   /// The document in one spelling, which root() was read from: members in order, no white space.
   const std::string& json() const { return json_; }
+  /// The signatures within its authorities' chains that were found to be valid: each certificate's
+  /// by the next. One that is not is missing, and no leaf will pass by it.
+  const std::vector<verifier::ChainMemory::Link>& links() const { return links_; }
 
  private:
   NamedTrustRoot(std::shared_ptr<const verifier::TrustRoot> root, std::string json)
       : root_(std::move(root)), json_(std::move(json)) {}
   std::shared_ptr<const verifier::TrustRoot> root_;
   std::string json_;
+  std::vector<verifier::ChainMemory::Link> links_;
 };
 
 /// By name: a resource's name, or one that begins with '@'.

@@ -97,8 +97,7 @@ base::Result<KeyRule> KeyRule::Of(std::string pem, std::optional<verifier::HashA
   if (!key.ok()) {
     return Fail(Reason::kPolicyInvalid, key.error().detail);
   }
-  verifier::AuthorityHash id = verifier::AuthorityHash::OfKey(*key, hash);
-  return KeyRule{.pem = std::move(pem), .hash = hash, .id = std::move(id)};
+  return KeyRule{.pem = std::move(pem), .hash = hash, .fingerprint = key->fingerprint()};
 }
 
 base::Status CheckPolicyName(std::string_view name) {

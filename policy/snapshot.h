@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "policy/glob.h"
 #include "policy/glob_index.h"
@@ -44,13 +45,14 @@ std::optional<NoMatch> NoMatchFromWord(std::string_view word);
 
 /// A signature by this key.
 struct KeyRule {
-  /// Reads the key and names it by its content. Fails with kPolicyInvalid, and with kTooLarge when
-  /// PEM is longer than verifier::kMaxPublicKeyPem.
+  /// Reads the key. Fails with kPolicyInvalid, and with kTooLarge when PEM is longer than
+  /// verifier::kMaxPublicKeyPem.
   static base::Result<KeyRule> Of(std::string pem, std::optional<verifier::HashAlgorithm> hash);
 
   std::string pem;
   std::optional<verifier::HashAlgorithm> hash;
-  verifier::AuthorityHash id;
+  /// SHA-256 over the key itself, however it is written.
+  base::ByteBuffer fingerprint;
 };
 
 /// No signature is looked at: the policy's author has decided.
@@ -69,7 +71,22 @@ struct Authority {
   LogRule log = {};
   TimestampRule timestamp = {};
   SignatureForms forms = SignatureForms::kAny;
+  /// Names all of the above that a signature has to satisfy, by content. PolicySnapshot::Parse sets
+  /// it unless the rule is static; without it nothing satisfies the authority.
+  std::optional<verifier::AuthorityHash> id = std::nullopt;
 };
+
+/// True for an authority that a signature can satisfy.
+bool TakesSignatures(const Authority& authority);
+
+/// The names of the trust roots that AUTHORITY names; they live as long as it does.
+std::vector<const std::string*> TrustRootsOf(const Authority& authority);
+
+/// The id of AUTHORITY, which takes signatures: the same for whatever is satisfied by the same
+/// signatures, so neither its name nor its source plays a part. Fails with kPolicyInvalid when a
+/// trust root that it names is not among TRUST_ROOTS.
+base::Result<verifier::AuthorityHash> IdOf(const Authority& authority,
+                                           const TrustRoots& trust_roots);
 
 struct Policy {
   std::string name;

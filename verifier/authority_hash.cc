@@ -7,16 +7,15 @@ namespace sigward::verifier {
 namespace {
 
 // Keeps this hash apart from every other use of SHA-256 over similar bytes. The zero byte ends it.
-constexpr std::string_view kDomain = "sigward authority: public key, hash algorithm";
+constexpr std::string_view kDomain = "sigward authority";
 constexpr std::size_t kSize = 32;
 
 }  // namespace
 
-AuthorityHash AuthorityHash::OfKey(const PublicKey& key, std::optional<HashAlgorithm> hash) {
+AuthorityHash AuthorityHash::Of(std::string_view content) {
   base::ByteBuffer bytes(kDomain.begin(), kDomain.end());
   bytes.push_back(0);
-  bytes.insert(bytes.end(), key.fingerprint().begin(), key.fingerprint().end());
-  bytes.push_back(hash ? static_cast<std::uint8_t>(*hash) : 0);
+  bytes.insert(bytes.end(), content.begin(), content.end());
   return AuthorityHash(HashOf(bytes, HashAlgorithm::kSha256));
 }
 

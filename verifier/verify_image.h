@@ -20,12 +20,12 @@ namespace sigward::verifier {
 enum class SignatureFormat : std::uint8_t { kCosignLegacy = 1, kSigstoreBundle = 2 };
 std::string_view SignatureFormatName(SignatureFormat format);
 
-/// Identifies what a signature was checked against, by content: the key and the hash algorithm.
-/// SHA-256 over both, so that a replaced key is another authority.
+/// Identifies what a signature was checked against, by content, so that a replaced key or trust
+/// root is another authority.
 class AuthorityHash {
  public:
-  /// HASH absent means the default of each format.
-  static AuthorityHash OfKey(const PublicKey& key, std::optional<HashAlgorithm> hash);
+  /// SHA-256 over CONTENT, one spelling of all that a signature by this authority has to satisfy.
+  static AuthorityHash Of(std::string_view content);
   /// Fails with kMalformed unless BYTES are 32.
   static base::Result<AuthorityHash> FromBytes(base::ByteView bytes);
   const base::ByteBuffer& bytes() const { return bytes_; }

@@ -41,8 +41,8 @@ struct ContainerClaim {
   /// NRI door: the container's annotations and the sources of its mounts.
   Annotations annotations = {};
   std::vector<std::string> mount_sources = {};
-  /// A signature that came along with the question, base64; evidence like any other.
-  std::string signature = {};
+  /// NRI door: those of its pod, which may hold a signature; evidence like any other.
+  Annotations pod_annotations = {};
 };
 
 /// A container whose files were traced to images.

@@ -16,13 +16,9 @@ using base::Reason;
 using policy::Verdict;
 using worker::EvidenceScope;
 
-bool IsKeyRule(const policy::Authority& authority) {
-  return std::holds_alternative<policy::KeyRule>(authority.rule);
-}
-
 bool HasAuthorityAt(const policy::Policy& policy, const policy::SignatureSource& source) {
   return std::ranges::any_of(policy.authorities, [&](const policy::Authority& authority) {
-    return IsKeyRule(authority) && authority.source == source;
+    return policy::TakesSignatures(authority) && authority.source == source;
   });
 }
 
@@ -43,7 +39,7 @@ bool IsSettled(const policy::Decision& decision, std::span<const policy::Policy*
     if (decision.policies[i].verdict == Verdict::kAllow) {
       continue;
     }
-    const bool hopeless = std::ranges::none_of(selected[i]->authorities, IsKeyRule);
+    const bool hopeless = std::ranges::none_of(selected[i]->authorities, policy::TakesSignatures);
     if (hopeless && selected[i]->mode == policy::Mode::kEnforce) {
       return true;
     }
@@ -74,13 +70,13 @@ class Gate::Search {
         workload_(workload),
         deadline_(deadline),
         selected_(snapshot.Select(workload.image, workload.digest)),
-        keys_(policy::KeysOf(selected_)),
+        signing_(policy::SigningAuthorities(selected_)),
         sources_(policy::SourcesOf(selected_)) {}
 
   /// Decides by remembered signatures alone. True when nothing more has to be looked for.
   bool TryRemembered() {
-    for (const policy::KeyRule* key : keys_) {
-      if (auto proof = gate_.remembered_.Find(workload_.digest, key->id)) {
+    for (const policy::Authority* authority : signing_) {
+      if (auto proof = gate_.remembered_.Find(workload_.digest, *authority->id)) {
         findings_.proofs.push_back(*std::move(proof));
       }
     }
@@ -220,9 +216,8 @@ class Gate::Search {
     if (evidence.entries.empty()) {
       return Evaluate();
     }
-    const std::vector<const policy::KeyRule*> missing = MissingKeys();
-    auto answer =
-        gate_.verifier_.Verify(workload_.digest, gate_.platform_, evidence, missing, deadline_);
+    auto answer = gate_.verifier_.Verify(workload_.digest, gate_.platform_, evidence,
+                                         {Unproven(), snapshot_.trust_roots()}, deadline_);
     if (!answer.ok()) {
       if (counts_failures) {
         CouldNotRead(std::move(answer).error());
@@ -246,14 +241,14 @@ class Gate::Search {
     return Evaluate();
   }
 
-  std::vector<const policy::KeyRule*> MissingKeys() const {
-    std::vector<const policy::KeyRule*> missing;
-    std::ranges::copy_if(keys_, std::back_inserter(missing), [&](const policy::KeyRule* key) {
+  std::vector<const policy::Authority*> Unproven() const {
+    std::vector<const policy::Authority*> unproven;
+    std::ranges::copy_if(signing_, std::back_inserter(unproven), [&](const auto* authority) {
       return std::ranges::none_of(findings_.proofs, [&](const policy::Proof& proof) {
-        return proof.authority() == key->id;
+        return proof.authority() == *authority->id;
       });
     });
-    return missing;
+    return unproven;
   }
 
   /// "No signature" of one place says less than any failure of another.
@@ -264,11 +259,10 @@ class Gate::Search {
     }
   }
 
-  bool LooksAt(const verifier::AuthorityHash& key, const policy::SignatureSource& source) const {
+  bool LooksAt(const verifier::AuthorityHash& id, const policy::SignatureSource& source) const {
     return std::ranges::any_of(selected_, [&](const policy::Policy* policy) {
       return std::ranges::any_of(policy->authorities, [&](const policy::Authority& authority) {
-        const auto* rule = std::get_if<policy::KeyRule>(&authority.rule);
-        return rule != nullptr && rule->id == key && authority.source == source;
+        return authority.id == id && authority.source == source;
       });
     });
   }
@@ -305,7 +299,7 @@ class Gate::Search {
   const policy::Workload& workload_;
   const base::Deadline deadline_;
   const std::vector<const policy::Policy*> selected_;
-  const std::vector<const policy::KeyRule*> keys_;
+  const std::vector<const policy::Authority*> signing_;
   const std::vector<policy::SignatureSource> sources_;
   policy::Findings findings_;
   policy::Decision decision_;

@@ -19,8 +19,9 @@ inline constexpr std::size_t kMaxRemembered = 16384;
 
 /// Verified signatures, in memory only: which authority has signed which digest. Never decisions
 /// and never names: policies are evaluated anew for every question, and an authority is named by
-/// the content of its key, so a replaced key, another namespace or a new generation needs no care
-/// here. The least recently used entry goes first. Safe for use by many threads.
+/// the content of its rule and trust roots, so a replaced key, another namespace or a new
+/// generation needs no care here. The least recently used entry goes first. Safe for use by many
+/// threads.
 class Remembered {
  public:
   explicit Remembered(std::size_t capacity = kMaxRemembered) : capacity_(capacity) {}

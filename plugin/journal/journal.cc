@@ -53,6 +53,10 @@ Json PolicyJson(const policy::PolicyOutcome& outcome) {
     Json entry = {{"name", base::OneLine(authority.name, kMaxDetailInRecord)}};
     AddOutcome(entry, authority.verdict, authority.error);
     AddSource(entry, authority.source);
+    if (authority.signer.has_value()) {
+      entry["signer"] = {{"issuer", base::OneLine(authority.signer->issuer, kMaxDetailInRecord)},
+                         {"subject", base::OneLine(authority.signer->subject, kMaxDetailInRecord)}};
+    }
     authorities.push_back(std::move(entry));
   }
   policy["authorities"] = std::move(authorities);

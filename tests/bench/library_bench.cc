@@ -7,9 +7,11 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 #include "image_evidence.h"
+#include "keyless/image_fixture.h"
 #include "policy/snapshot.h"
 #include "test_key.h"
 #include "verifier/image_ref.h"
@@ -26,25 +28,66 @@ const TestKey& Key() {
   return TestKey::Shared(verifier::KeyType::kEcdsaP256);
 }
 
-/// One signature by OpenSSL alone: the hash of the message and the curve's arithmetic.
-void RawVerify(benchmark::State& state) {
-  const std::string message = testing::SimpleSigningFor(testing::TestImage().text()).dump();
-  const base::ByteBuffer signature = Key().Sign(base::AsBytes(message));
-  const auto* bytes = reinterpret_cast<const unsigned char*>(message.data());
-  for (auto _ : state) {
+/// A message and a signature of it, by OpenSSL alone: the hash and the curve's arithmetic.
+class RawSignature {
+ public:
+  RawSignature(const TestKey& key, std::string message)
+      : key_(&key), message_(std::move(message)), signature_(key.Sign(base::AsBytes(message_))) {}
+
+  bool Verify() const {
     const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
                                                                      &EVP_MD_CTX_free);
-    if (EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, Key().get()) != 1 ||
-        EVP_DigestVerify(context.get(), signature.data(), signature.size(), bytes,
-                         message.size()) != 1) {
+    return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_->get()) == 1 &&
+           EVP_DigestVerify(context.get(), signature_.data(), signature_.size(),
+                            reinterpret_cast<const unsigned char*>(message_.data()),
+                            message_.size()) == 1;
+  }
+
+ private:
+  const TestKey* key_;
+  std::string message_;
+  base::ByteBuffer signature_;
+};
+
+void RawVerify(benchmark::State& state) {
+  const RawSignature raw(Key(), testing::SimpleSigningFor(testing::TestImage().text()).dump());
+  for (auto _ : state) {
+    if (!raw.Verify()) {
       state.SkipWithError("the signature is not valid");
     }
   }
 }
 
-void VerifyEvidence(benchmark::State& state, const ImageEvidence& evidence) {
-  const std::array<verifier::ImageAuthority, 1> authorities{testing::AuthorityOf(Key())};
+/// What a keyless bundle cannot do without when its intermediate is known: the signatures of the
+/// certificate, its SCT, the log's promise and checkpoint, and the artifact.
+void KeylessRawChecks(benchmark::State& state) {
+  const std::string message(1024, 'm');
+  const RawSignature checks[] = {
+      {testing::Sigstore().authority().intermediate_key(), message},
+      {Key(), message},
+      {Key(), message},
+      {Key(), message},
+      {Key(), message},
+  };
+  for (auto _ : state) {
+    for (const RawSignature& check : checks) {
+      if (!check.Verify()) {
+        state.SkipWithError("the signature is not valid");
+      }
+    }
+  }
+}
+
+void VerifyEvidence(benchmark::State& state, const ImageEvidence& evidence,
+                    verifier::ImageAuthority authority = testing::AuthorityOf(Key())) {
+  const std::array<verifier::ImageAuthority, 1> authorities{std::move(authority)};
   verifier::ChainMemory memory;
+  for (const verifier::CertificateAuthority& known :
+       testing::SigstoreRoot().certificate_authorities()) {
+    if (!memory.Learn(known).ok()) {
+      state.SkipWithError("the chain is not valid");
+    }
+  }
   for (auto _ : state) {
     const verifier::ImageVerdict verdict = verifier::VerifyImage(
         testing::TestImage(), testing::LinuxAmd64(), evidence.evidence(), authorities, memory);
@@ -64,6 +107,18 @@ void BundleSignature(benchmark::State& state) {
   ImageEvidence evidence;
   testing::AddGoodBundle(evidence, testing::TestImage(), Key());
   VerifyEvidence(state, evidence);
+}
+
+void KeylessBundle(benchmark::State& state) {
+  ImageEvidence evidence;
+  testing::AddBundle(evidence, testing::PartsOf(testing::KindNamed("03 dsse")));
+  VerifyEvidence(state, evidence, testing::Keyless());
+}
+
+void KeylessLegacySignature(benchmark::State& state) {
+  ImageEvidence evidence;
+  testing::AddLegacySignature(evidence, testing::Sigstore().Make(testing::LegacyPlan()));
+  VerifyEvidence(state, evidence, testing::Keyless());
 }
 
 /// As many policies as the state says, each with globs of the shapes that people write; one of them
@@ -98,6 +153,9 @@ void Match(benchmark::State& state) {
 BENCHMARK(RawVerify);
 BENCHMARK(LegacySignature);
 BENCHMARK(BundleSignature);
+BENCHMARK(KeylessRawChecks);
+BENCHMARK(KeylessBundle);
+BENCHMARK(KeylessLegacySignature);
 BENCHMARK(Match)->Arg(1000);
 
 }  // namespace

@@ -16,8 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<sigward::cli::SourceText> sources = {{"input", text}};
   Problems problems;
   const auto compiled = sigward::cli::CompileSources(
-      sources, problems,
-      {.public_good_root = "/nowhere/trusted_root.json", .keyless_is_verified = true});
+      sources, problems, {.public_good_root = "/nowhere/trusted_root.json"});
   if (compiled.has_value() == problems.HasErrors()) {
     std::abort();
   }

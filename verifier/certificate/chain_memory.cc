@@ -33,7 +33,10 @@ bool ChainMemory::Knows(const Certificate& subject, const Certificate& issuer) c
 }
 
 void ChainMemory::Remember(const Certificate& subject, const Certificate& issuer) {
-  const Link link = LinkOf(subject, issuer);
+  TakeOver(LinkOf(subject, issuer));
+}
+
+void ChainMemory::TakeOver(const Link& link) {
   const std::lock_guard lock(mutex_);
   if (std::find(links_.begin(), links_.end(), link) != links_.end()) {
     return;
@@ -44,6 +47,11 @@ void ChainMemory::Remember(const Certificate& subject, const Certificate& issuer
   }
   links_[oldest_] = link;
   oldest_ = (oldest_ + 1) % kMaxRememberedLinks;
+}
+
+std::vector<ChainMemory::Link> ChainMemory::links() const {
+  const std::lock_guard lock(mutex_);
+  return links_;
 }
 
 std::size_t ChainMemory::size() const {

@@ -22,10 +22,16 @@ inline constexpr std::size_t kMaxRememberedLinks = 256;
 /// from several threads.
 class ChainMemory {
  public:
-  /// Verifies the links within AUTHORITY's own chain ahead of the first leaf, for a process that
-  /// sees each leaf in a child of its own. Fails with kUntrustedCertificate where a certificate is
-  /// not signed by the next.
+  /// Fingerprints of a certificate and of its issuer's.
+  using Link = std::array<std::uint8_t, 64>;
+
+  /// Verifies the links within AUTHORITY's own chain ahead of the first leaf. Fails with
+  /// kUntrustedCertificate where a certificate is not signed by the next.
   base::Status Learn(const CertificateAuthority& authority);
+  /// Takes over what another memory has verified (links()), of whoever names the authorities too:
+  /// for a process that lives for one leaf.
+  void TakeOver(const Link& link);
+  std::vector<Link> links() const;
 
   bool Knows(const Certificate& subject, const Certificate& issuer) const;
   /// Only for links whose signature was verified, in chains that were found to be trusted: so
@@ -34,7 +40,6 @@ class ChainMemory {
   std::size_t size() const;
 
  private:
-  using Link = std::array<std::uint8_t, 64>;
   static Link LinkOf(const Certificate& subject, const Certificate& issuer);
 
   mutable std::mutex mutex_;

@@ -10,8 +10,9 @@ namespace sigward::worker {
 inline constexpr std::size_t kMaxAuthoritiesPerQuestion = 128;
 /// Bytes that bind an answer to its question.
 inline constexpr std::size_t kNonceBytes = 16;
-/// Longest encoded question: as many of the longest keys as may be, and as many objects.
-inline constexpr std::size_t kMaxQuestionBytes = 2U << 20;
+/// Longest encoded question: as many of the longest keys as may be, as many objects, and trust
+/// roots.
+inline constexpr std::size_t kMaxQuestionBytes = 4U << 20;
 /// Longest os, architecture or variant, in bytes.
 inline constexpr std::size_t kMaxPlatformText = 64;
 /// Objects that a signature rests on: its manifest, its layer, the image's index.

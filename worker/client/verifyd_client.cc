@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/text.h"
+#include "policy/compiled_authority.h"
 #include "rpc/frame.h"
 #include "rpc/worker.pb.h"
 #include "worker/client/answer_binding.h"
@@ -21,25 +23,55 @@ using verifier::AuthorityHash;
 using verifier::Digest;
 using verifier::SignatureFormat;
 
+base::Status AddTrustRoots(const AuthoritiesToAsk& asked, rpc::VerifyQuestion& question) {
+  std::set<std::string_view> names;
+  for (const policy::Authority* authority : asked.authorities) {
+    for (const std::string* name : policy::TrustRootsOf(*authority)) {
+      names.insert(*name);
+    }
+  }
+  for (const std::string_view name : names) {
+    const auto named = asked.trust_roots.find(name);
+    if (named == asked.trust_roots.end()) {
+      return Fail(Reason::kInternal, "there is no trust root " + std::string(name));
+    }
+    rpc::TrustRoot& trust_root = *question.add_trust_roots();
+    trust_root.set_name(named->first);
+    trust_root.set_json(named->second.json());
+    for (const verifier::ChainMemory::Link& link : named->second.links()) {
+      trust_root.add_links(std::string(base::AsText(link)));
+    }
+  }
+  return base::Ok();
+}
+
+base::Status AddAuthorities(const AuthoritiesToAsk& asked, rpc::VerifyQuestion& question) {
+  for (const policy::Authority* asked_authority : asked.authorities) {
+    if (!asked_authority->id.has_value()) {
+      return Fail(Reason::kInternal, "an authority without an id");
+    }
+    rpc::Authority& authority = *question.add_authorities();
+    authority.set_hash(std::string(base::AsText(asked_authority->id->bytes())));
+    authority.set_rule(policy::ToJson(*asked_authority).dump());
+  }
+  return AddTrustRoots(asked, question);
+}
+
 base::Result<rpc::VerifyQuestion> QuestionFor(const Digest& image,
                                               const verifier::Platform& platform,
                                               const EvidenceSet& evidence,
-                                              std::span<const policy::KeyRule* const> keys) {
-  if (keys.size() > kMaxAuthoritiesPerQuestion) {
-    return Fail(Reason::kTooLarge,
-                "policies name " + std::to_string(keys.size()) + " keys for one image, at most " +
-                    std::to_string(kMaxAuthoritiesPerQuestion) + " are looked at");
+                                              const AuthoritiesToAsk& asked) {
+  if (asked.authorities.size() > kMaxAuthoritiesPerQuestion) {
+    return Fail(Reason::kTooLarge, "policies name " + std::to_string(asked.authorities.size()) +
+                                       " keys and keyless authorities for one image, at most " +
+                                       std::to_string(kMaxAuthoritiesPerQuestion) +
+                                       " are looked at");
   }
   rpc::VerifyQuestion question;
   SIGWARD_ASSIGN_OR_RETURN(*question.mutable_nonce(), MakeNonce());
   question.set_digest(image.text());
   *question.mutable_platform() = ToMessage(platform);
-  for (const policy::KeyRule* key : keys) {
-    rpc::Authority& authority = *question.add_authorities();
-    authority.set_hash(std::string(base::AsText(key->id.bytes())));
-    authority.set_key_pem(key->pem);
-    authority.set_hash_algorithm(key->hash ? static_cast<std::uint32_t>(*key->hash) : 0);
-  }
+  SIGWARD_RETURN_IF_ERROR(AddAuthorities(asked, question));
   *question.mutable_objects() = ToObjects(evidence.entries);
   return question;
 }
@@ -72,12 +104,21 @@ base::Result<std::vector<Digest>> ParseProof(const rpc::AuthorityAnswer& said,
   return proof;
 }
 
+std::optional<policy::Proof::Signer> SignerIn(const rpc::AuthorityAnswer& said) {
+  if (said.signer_issuer().empty() && said.signer_subject().empty()) {
+    return std::nullopt;
+  }
+  return policy::Proof::Signer{base::OneLine(said.signer_issuer(), kMaxAnswerText),
+                               base::OneLine(said.signer_subject(), kMaxAnswerText)};
+}
+
 }  // namespace
 
 void VerifydAnswer::AddProof(Digest image, AuthorityHash authority, Digest evidence,
-                             SignatureFormat format, std::string docker_reference) {
+                             SignatureFormat format, std::string docker_reference,
+                             std::optional<policy::Proof::Signer> signer) {
   proofs_.push_back(policy::Proof(std::move(image), std::move(authority), std::move(evidence),
-                                  format, std::move(docker_reference)));
+                                  format, std::move(docker_reference), std::move(signer)));
 }
 
 base::Status VerifydClient::AcceptAuthority(const rpc::AuthorityAnswer& said,
@@ -98,7 +139,7 @@ base::Status VerifydClient::AcceptAuthority(const rpc::AuthorityAnswer& said,
   SIGWARD_ASSIGN_OR_RETURN(const SignatureFormat format, ParseFormat(said.format()));
   SIGWARD_ASSIGN_OR_RETURN(const std::vector<Digest> proof, ParseProof(said, evidence));
   answer.AddProof(image, authority, proof.front(), format,
-                  base::OneLine(said.docker_reference(), kMaxAnswerText));
+                  base::OneLine(said.docker_reference(), kMaxAnswerText), SignerIn(said));
   for (const Digest& digest : proof) {
     if (std::ranges::find(answer.used_, digest) == answer.used_.end()) {
       answer.used_.push_back(digest);
@@ -142,16 +183,22 @@ base::Result<VerifydAnswer> VerifydClient::Accept(const rpc::VerifyQuestion& que
 base::Result<VerifydAnswer> VerifydClient::Verify(const Digest& image,
                                                   const verifier::Platform& platform,
                                                   const EvidenceSet& evidence,
-                                                  std::span<const policy::KeyRule* const> keys,
+                                                  const AuthoritiesToAsk& asked,
                                                   const base::Deadline& deadline) {
-  if (keys.empty()) {
+  if (asked.authorities.empty()) {
     return VerifydAnswer();
   }
   SIGWARD_ASSIGN_OR_RETURN(const rpc::VerifyQuestion question,
-                           QuestionFor(image, platform, evidence, keys));
-  SIGWARD_ASSIGN_OR_RETURN(const rpc::Message message,
-                           AskWorker(socket_path_, question.SerializeAsString(),
-                                     {evidence.memory.fd()}, rpc::kMaxFrameBytes, deadline));
+                           QuestionFor(image, platform, evidence, asked));
+  const std::string encoded = question.SerializeAsString();
+  if (encoded.size() > kMaxQuestionBytes) {
+    return Fail(Reason::kTooLarge, "the authorities and trust roots of one image are " +
+                                       std::to_string(encoded.size()) + " bytes, at most " +
+                                       std::to_string(kMaxQuestionBytes) + " are looked at");
+  }
+  SIGWARD_ASSIGN_OR_RETURN(
+      const rpc::Message message,
+      AskWorker(socket_path_, encoded, {evidence.memory.fd()}, rpc::kMaxFrameBytes, deadline));
   SIGWARD_ASSIGN_OR_RETURN(const rpc::VerifyAnswer said, DecodeAnswer<rpc::VerifyAnswer>(message));
   return Accept(question, said, image, evidence);
 }

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <map>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,12 +41,19 @@ class VerifydAnswer {
   VerifydAnswer() = default;
   void AddProof(verifier::Digest image, verifier::AuthorityHash authority,
                 verifier::Digest evidence, verifier::SignatureFormat format,
-                std::string docker_reference);
+                std::string docker_reference, std::optional<policy::Proof::Signer> signer);
 
   std::vector<policy::Proof> proofs_;
   std::map<verifier::AuthorityHash, base::Error> failures_;
   std::vector<verifier::Digest> used_;
   std::size_t signatures_seen_ = 0;
+};
+
+/// What signatures are held against: authorities that take signatures, each with an id of its own,
+/// and the trust roots that they name.
+struct AuthoritiesToAsk {
+  std::vector<const policy::Authority*> authorities;
+  const policy::TrustRoots& trust_roots;
 };
 
 /// Verifies evidence. An interface, so that the gate can be tested without a process.
@@ -57,13 +64,14 @@ class Verifier {
   Verifier& operator=(const Verifier&) = delete;
   virtual ~Verifier() = default;
 
-  /// Which of KEYS, each of another content, have signed IMAGE by EVIDENCE. Fails with kTimeout,
-  /// kWorkerFailed (the child died or answered another question), kTooLarge (more than
-  /// kMaxAuthoritiesPerQuestion) or kProtocol. Without KEYS nothing is asked and nothing proved.
+  /// Which of ASKED have signed IMAGE by EVIDENCE. Fails with kTimeout, kWorkerFailed (the child
+  /// died or answered another question), kTooLarge (more than kMaxAuthoritiesPerQuestion, or a
+  /// question of more than kMaxQuestionBytes), kProtocol, or kInternal for an authority without an
+  /// id or a trust root. Where none are asked about, nothing is proved.
   virtual base::Result<VerifydAnswer> Verify(const verifier::Digest& image,
                                              const verifier::Platform& platform,
                                              const EvidenceSet& evidence,
-                                             std::span<const policy::KeyRule* const> keys,
+                                             const AuthoritiesToAsk& asked,
                                              const base::Deadline& deadline) = 0;
 };
 
@@ -74,8 +82,7 @@ class VerifydClient final : public Verifier {
 
   base::Result<VerifydAnswer> Verify(const verifier::Digest& image,
                                      const verifier::Platform& platform,
-                                     const EvidenceSet& evidence,
-                                     std::span<const policy::KeyRule* const> keys,
+                                     const EvidenceSet& evidence, const AuthoritiesToAsk& asked,
                                      const base::Deadline& deadline) override;
 
  private:

@@ -14,8 +14,8 @@ namespace sigward::worker {
 /// Answers QUESTION (an encoded rpc::VerifyQuestion) about EVIDENCE, the memory its objects lie in:
 /// an encoded rpc::VerifyAnswer that fits into a frame. A question that cannot be answered gets an
 /// answer with a reason: kProtocol where it is out of shape or bounds, without any authority, or
-/// names a key by a hash that is not that key's; kTooLarge where the answer would not fit into a
-/// frame.
+/// names an authority by a hash that is not its own; kTooLarge where the answer would not fit into
+/// a frame.
 std::string AnswerQuestion(std::string_view question, base::ByteView evidence);
 
 /// The answer to a QUESTION whose evidence could not be taken because of ERROR.

@@ -105,12 +105,10 @@ struct Outcome {
   const Json& authority() const { return compiled["policies"][0]["authorities"][0]; }
 };
 
-Outcome Compile(const std::string& document, bool verified = true,
-                const std::string& public_good = kRoot) {
+Outcome Compile(const std::string& document, const std::string& public_good = kRoot) {
   const std::vector<SourceText> sources = {{"f.yaml", WithKeys(document)}};
   Problems problems;
-  const auto compiled = CompileSources(
-      sources, problems, {.public_good_root = public_good, .keyless_is_verified = verified});
+  const auto compiled = CompileSources(sources, problems, {.public_good_root = public_good});
   EXPECT_EQ(compiled.has_value(), !problems.HasErrors());
   return {Texts(problems.errors()), Texts(problems.warnings()),
           compiled.has_value() ? Json::parse(compiled->text) : Json()};
@@ -349,14 +347,14 @@ TEST(KeylessPoliciesTest, TheResultIsSaidInTheCompiledForm) {
 
 TEST(KeylessPoliciesTest, KeysAloneNeedNoTrustRoot) {
   const Outcome outcome =
-      Compile(WithAuthority("key: {data: $KEY}") + Mine(), true, "/nowhere/trusted_root.json");
+      Compile(WithAuthority("key: {data: $KEY}") + Mine(), "/nowhere/trusted_root.json");
   EXPECT_THAT(outcome.errors, IsEmpty());
   EXPECT_FALSE(outcome.compiled.contains("trustRoots"));
   EXPECT_FALSE(outcome.authority().contains("log"));
 }
 
 TEST(KeylessPoliciesTest, ThePublicTrustRootIsReadWhereItIsNamed) {
-  const Outcome outcome = Compile(Keyless(kIdentities), true, "/nowhere/trusted_root.json");
+  const Outcome outcome = Compile(Keyless(kIdentities), "/nowhere/trusted_root.json");
   ASSERT_THAT(outcome.errors, ElementsAre(::testing::AllOf(
                                   ::testing::StartsWith("f.yaml:7: spec.authorities[0].keyless"),
                                   ::testing::HasSubstr("/nowhere/trusted_root.json"))));
@@ -442,20 +440,6 @@ TEST(TrustRootTest, SaysWhatIsWrong) {
               ElementsAre(::testing::HasSubstr("metadata: two TrustRoots have the name mine")));
   EXPECT_THAT(Compile(use + TrustRoot("trustedRootJSON: '" + PublicGood().dump() + "'")).errors,
               IsEmpty());
-}
-
-TEST(KeylessPoliciesTest, NothingOfItIsTakenUntilItIsVerified) {
-  EXPECT_THAT(Compile(Keyless(kIdentities), false).errors,
-              ElementsAre("f.yaml:7: spec.authorities[0].keyless: not supported yet"));
-  for (const char* demand : {"ctlog: {url: https://r.example}", "signatureFormat: bundle",
-                             "rfc3161timestamp: {trustRootRef: mine}"}) {
-    const std::string name(demand, std::string_view(demand).find(':'));
-    EXPECT_THAT(
-        Compile(WithAuthority(std::string("{key: {data: $KEY}, ") + demand + "}"), false).errors,
-        ElementsAre("f.yaml:7: spec.authorities[0]." + name + ": not supported yet"));
-  }
-  EXPECT_THAT(Compile(WithAuthority("static: {action: pass}") + Mine(), false).errors,
-              ElementsAre(::testing::HasSubstr("unsupported kind TrustRoot")));
 }
 
 }  // namespace

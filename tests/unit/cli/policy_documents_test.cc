@@ -126,11 +126,12 @@ const std::vector<Row> kWrongDocuments = {
     {"KindIsANumber", "apiVersion: v1\nkind: 7\n",
      "f.yaml:2: kind: expected a string, got a number; put it in quotes"},
     {"OtherKind", "apiVersion: v1\nkind: Secret\n",
-     "f.yaml:2: kind: unsupported kind Secret of v1; expected ClusterImagePolicy, NodePolicy or "
+     "f.yaml:2: kind: unsupported kind Secret of v1; expected ClusterImagePolicy, "
+     "TrustRoot, NodePolicy or "
      "ConfigMap"},
-    {"TrustRoot", "---\napiVersion: policy.sigstore.dev/v1alpha1\nkind: TrustRoot\n",
-     "f.yaml:3: kind: unsupported kind TrustRoot of policy.sigstore.dev/v1alpha1; expected "
-     "ClusterImagePolicy, NodePolicy or ConfigMap"},
+    {"TrustRootOfAnotherVersion", "---\napiVersion: policy.sigstore.dev/v1\nkind: TrustRoot\n",
+     "f.yaml:3: kind: unsupported kind TrustRoot of policy.sigstore.dev/v1; expected "
+     "ClusterImagePolicy, TrustRoot, NodePolicy or ConfigMap"},
     {"OtherGroup", "apiVersion: portieris.cloud.ibm.com/v1\nkind: ClusterImagePolicy\n",
      "f.yaml:1: apiVersion: ClusterImagePolicy of another group; only policy.sigstore.dev is "
      "supported"},
@@ -138,15 +139,16 @@ const std::vector<Row> kWrongDocuments = {
      "f.yaml:1: apiVersion: unsupported version; expected policy.sigstore.dev/v1alpha1 or "
      "policy.sigstore.dev/v1beta1"},
     {"ConfigMapOfAnotherVersion", "apiVersion: v2\nkind: ConfigMap\n",
-     "f.yaml:2: kind: unsupported kind ConfigMap of v2; expected ClusterImagePolicy, NodePolicy "
+     "f.yaml:2: kind: unsupported kind ConfigMap of v2; expected ClusterImagePolicy, "
+     "TrustRoot, NodePolicy "
      "or ConfigMap"},
     {"ListInAList", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List}\n",
      "f.yaml:4: items[0].kind: unsupported kind List of v1; expected ClusterImagePolicy, "
-     "NodePolicy or ConfigMap"},
+     "TrustRoot, NodePolicy or ConfigMap"},
     {"EmptyList", "apiVersion: v1\nkind: List\nitems: []\n", "f.yaml:3: items: the list is empty"},
     {"OtherKindInAList", "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n",
      "f.yaml:4: items[0].kind: unsupported kind Pod of v1; expected ClusterImagePolicy, "
-     "NodePolicy or ConfigMap"},
+     "TrustRoot, NodePolicy or ConfigMap"},
     {"NoMetadata", WithMetadata(""), "f.yaml:1: metadata: missing field"},
     {"NoName", WithMetadata("metadata: {labels: {}}\n"), "f.yaml:3: metadata.name: missing field"},
     {"BadName", WithMetadata("metadata: {name: Bad_Name}\n"),
@@ -194,9 +196,10 @@ const std::vector<Row> kWrongAuthorities = {
     {"AuthorityIsAString", WithAuthority("key"),
      "f.yaml:7: spec.authorities[0]: expected a mapping, got a string"},
     {"AuthorityWithNeither", WithAuthority("name: a"),
-     "f.yaml:7: spec.authorities[0]: expected exactly one of key, static; got neither"},
+     "f.yaml:7: spec.authorities[0]: expected exactly one of key, keyless, static; got neither"},
     {"AuthorityWithBoth", WithAuthority("{key: {data: $KEY}, static: {action: pass}}"),
-     "f.yaml:7: spec.authorities[0]: expected exactly one of key, static; got key, static"},
+     "f.yaml:7: spec.authorities[0]: expected exactly one of key, keyless, static; got key, "
+     "static"},
     {"AuthorityNameIsEmpty", WithAuthority("{name: '', static: {action: pass}}"),
      "f.yaml:7: spec.authorities[0].name: empty"},
     {"AuthorityNameIsANumber", WithAuthority("{name: 1, static: {action: pass}}"),
@@ -209,8 +212,6 @@ const std::vector<Row> kWrongAuthorities = {
      WithSpec("  authorities:\n  - {name: authority-1, static: {action: pass}}\n"
               "  - {static: {action: fail}}\n"),
      "f.yaml:8: spec.authorities[1].name: two authorities have the name \"authority-1\""},
-    {"Keyless", WithAuthority("keyless: {identities: []}"),
-     "f.yaml:7: spec.authorities[0].keyless: not supported yet"},
     {"SourceIsEmpty", WithAuthority("{key: {data: $KEY}, source: []}"),
      "f.yaml:7: spec.authorities[0].source: the list is empty"},
     {"SourceIsAMapping", WithAuthority("{key: {data: $KEY}, source: {oci: r.example/sigs}}"),
@@ -252,14 +253,8 @@ const std::vector<Row> kWrongAuthorities = {
      "f.yaml:7: spec.authorities[0].source[0].tagprefix: unknown field; did you mean tagPrefix?"},
     {"SourceOfAStatic", WithAuthority("{static: {action: pass}, source: [{oci: r.example/sigs}]}"),
      "f.yaml:7: spec.authorities[0].source: expected exactly one of static, source; got both"},
-    {"Ctlog", WithAuthority("{static: {action: pass}, ctlog: {}}"),
-     "f.yaml:7: spec.authorities[0].ctlog: not supported yet"},
-    {"Timestamp", WithAuthority("{static: {action: pass}, rfc3161timestamp: {}}"),
-     "f.yaml:7: spec.authorities[0].rfc3161timestamp: not supported yet"},
     {"Attestations", WithAuthority("{static: {action: pass}, attestations: []}"),
      "f.yaml:7: spec.authorities[0].attestations: not supported yet"},
-    {"SignatureFormat", WithAuthority("{static: {action: pass}, signatureFormat: bundle}"),
-     "f.yaml:7: spec.authorities[0].signatureFormat: not supported yet"},
     {"UnknownAuthorityField", WithAuthority("{static: {action: pass}, Key: {}}"),
      "f.yaml:7: spec.authorities[0].Key: unknown field; did you mean key?"},
     {"EmptyKey", WithAuthority("key: {}"), "f.yaml:7: spec.authorities[0].key.data: missing field"},
@@ -346,7 +341,7 @@ const std::vector<Row> kWrongSwitches = {
 const std::vector<Row> kWrongNodePolicies = {
     {"NodePolicyOfAnotherVersion", "apiVersion: policy.sigward.dev/v1\nkind: NodePolicy\n",
      "f.yaml:2: kind: unsupported kind NodePolicy of policy.sigward.dev/v1; expected "
-     "ClusterImagePolicy, NodePolicy or ConfigMap"},
+     "ClusterImagePolicy, TrustRoot, NodePolicy or ConfigMap"},
     {"NodePolicyWithoutName",
      "apiVersion: policy.sigward.dev/v1alpha1\nkind: NodePolicy\nspec: {}\n",
      "f.yaml:1: metadata: missing field"},

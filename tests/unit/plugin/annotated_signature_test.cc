@@ -24,9 +24,13 @@ const Digest& Image() {
   return *image;
 }
 
+base::Result<worker::EvidenceSet> EvidenceOf(const AnnotatedSignature& signature) {
+  return EvidenceOfAnnotation(
+      signature, verifier::ImageRef::Parse("registry.example/app:v1").value(), Image());
+}
+
 base::Result<worker::EvidenceSet> EvidenceOf(const std::string& text) {
-  return EvidenceOfAnnotation(text, verifier::ImageRef::Parse("registry.example/app:v1").value(),
-                              Image());
+  return EvidenceOf(AnnotatedSignature{text});
 }
 
 base::ByteView BytesOf(const worker::EvidenceSet& evidence, std::size_t i) {
@@ -54,6 +58,39 @@ TEST(AnnotatedSignatureTest, ABundleBecomesAReferrerOfTheImage) {
   EXPECT_EQ(evidence->entries[0].kind, ObjectKind::kReferrerManifest);
   EXPECT_EQ(base::AsText(BytesOf(*evidence, 1)), bundle);
   EXPECT_EQ(evidence->entries[1].digest, Digest::Of(base::AsBytes(bundle)));
+}
+
+TEST(AnnotatedSignatureTest, WhatStandsBesideASignatureGoesWithIt) {
+  const auto signature =
+      AnnotatedSignature::In({{"cosign.sigstore.dev/signature", "MEUCIQ=="},
+                              {"cosign.sigstore.dev/certificate", "LS0tCg=="},
+                              {"cosign.sigstore.dev/bundle", "{entry}"},
+                              {"cosign.sigstore.dev/rfc3161timestamp", "{stamp}"},
+                              {"cosign.sigstore.dev/message", "ignored"}});
+  const std::map<std::string, std::string, std::less<>> expected = {
+      {"dev.cosignproject.cosign/signature", "MEUCIQ=="},
+      {"dev.sigstore.cosign/certificate", "---\n"},
+      {"dev.sigstore.cosign/bundle", "{entry}"},
+      {"dev.sigstore.cosign/rfc3161timestamp", "{stamp}"}};
+  const auto evidence = EvidenceOf(signature);
+  ASSERT_THAT(evidence, IsOk());
+  const auto manifest = verifier::ParseManifest(BytesOf(*evidence, 0));
+  ASSERT_THAT(manifest, IsOk());
+  EXPECT_EQ(manifest->layers.at(0).annotations, expected);
+  EXPECT_THAT(EvidenceOf({"MEUCIQ==", "-----BEGIN"}), IsOk());
+  EXPECT_THAT(EvidenceOf({"MEUCIQ==", "no base64!"}), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(EvidenceOf({"MEUCIQ==", "gICA"}), FailsWith(Reason::kMalformed)) << "not UTF-8";
+}
+
+TEST(AnnotatedSignatureTest, EachTextIsBounded) {
+  for (auto text : {&AnnotatedSignature::certificate, &AnnotatedSignature::log_entry,
+                    &AnnotatedSignature::timestamp}) {
+    AnnotatedSignature signature{"MEUCIQ=="};
+    signature.*text = std::string(kMaxAnnotatedBundle, '-');
+    EXPECT_THAT(EvidenceOf(signature), IsOk());
+    signature.*text += '-';
+    EXPECT_THAT(EvidenceOf(signature), FailsWith(Reason::kTooLarge));
+  }
 }
 
 TEST(AnnotatedSignatureTest, BothAreBounded) {

@@ -97,7 +97,7 @@ class FakeVerifier final : public worker::Verifier {
   base::Result<worker::VerifydAnswer> Verify(const verifier::Digest& digest,
                                              const verifier::Platform&,
                                              const worker::EvidenceSet& evidence,
-                                             std::span<const policy::KeyRule* const> keys,
+                                             const worker::AuthoritiesToAsk& to_ask,
                                              const base::Deadline&) override {
     ++asked;
     if (fails.has_value()) {
@@ -107,19 +107,21 @@ class FakeVerifier final : public worker::Verifier {
     const bool is_signed =
         std::ranges::any_of(evidence.entries, [&](const auto& e) { return e.digest == signature; });
     worker::VerifydAnswerForTesting answer;
-    for (const policy::KeyRule* key : keys) {
-      const bool signs = std::ranges::find(signers, key->pem) != signers.end();
-      const verifier::Digest own = verifier::Digest::Of(base::AsBytes(key->pem));
+    for (const policy::Authority* authority : to_ask.authorities) {
+      const std::string& pem = std::get<policy::KeyRule>(authority->rule).pem;
+      const verifier::AuthorityHash& id = *authority->id;
+      const bool signs = std::ranges::find(signers, pem) != signers.end();
+      const verifier::Digest own = verifier::Digest::Of(base::AsBytes(pem));
       const bool has_own =
           std::ranges::any_of(evidence.entries, [&](const auto& e) { return e.digest == own; });
       if (has_own) {
-        answer.Proves(digest, key->id, own);
+        answer.Proves(digest, id, own);
       } else if (is_signed && signs) {
-        answer.Proves(digest, key->id, signature);
+        answer.Proves(digest, id, signature);
       } else {
-        answer.Fails(key->id, base::Fail(evidence.entries.empty() ? base::Reason::kNoSignature
-                                                                  : base::Reason::kBadSignature,
-                                         "fake"));
+        answer.Fails(id, base::Fail(evidence.entries.empty() ? base::Reason::kNoSignature
+                                                             : base::Reason::kBadSignature,
+                                    "fake"));
       }
     }
     return answer.answer();

@@ -108,36 +108,20 @@ TEST(CompiledKeylessTest, WritesOneSpelling) {
             snapshot->trust_roots().find("mine")->second.root().hash());
 }
 
-// Until the gate verifies certificates.
-TEST(CompiledKeylessTest, WhatNobodyVerifiesSatisfiesNobody) {
-  const auto snapshot = PolicySnapshot::Parse(Document().dump(), 1).value();
-  const Workload workload{.origin = Origin::kPull,
-                          .image = verifier::ImageRef::Parse("r.example/app:v1").value(),
-                          .digest = verifier::Digest::Of(base::AsBytes("image"))};
-  const auto selected = snapshot->Select(workload.image, workload.digest);
-  const Decision decision = Evaluate(*snapshot, selected, workload, {});
-  EXPECT_EQ(decision.verdict, Verdict::kDeny);
-  ASSERT_EQ(decision.policies.at(0).authorities.size(), 3U);
-  for (const AuthorityOutcome& outcome : decision.policies.at(0).authorities) {
-    EXPECT_EQ(outcome.verdict, Verdict::kDeny);
-    EXPECT_EQ(outcome.error->reason, Reason::kUnsupportedFormat) << outcome.name;
-  }
-}
-
-TEST(CompiledKeylessTest, EachDemandBesideAKeyIsEnoughForThat) {
-  for (const char* demand : {"log", "timestamp", "signatureFormat"}) {
+TEST(CompiledKeylessTest, EachDemandBesideAKeyIsPartOfItsId) {
+  const auto id_with = [](const Json& demands) {
     Json document = Document();
-    const Json key = document["policies"][0]["authorities"][2];
-    document["policies"][0]["authorities"] = {
-        {{"name", "key"}, {"key", key["key"]}, {demand, key[demand]}}};
-    const auto snapshot = PolicySnapshot::Parse(document.dump(), 1).value();
-    const Workload workload{.origin = Origin::kPull,
-                            .image = verifier::ImageRef::Parse("r.example/app:v1").value(),
-                            .digest = verifier::Digest::Of(base::AsBytes("image"))};
-    const auto selected = snapshot->Select(workload.image, workload.digest);
-    const Decision decision = Evaluate(*snapshot, selected, workload, {});
-    EXPECT_EQ(decision.error->reason, Reason::kUnsupportedFormat) << demand;
+    Json authority = {{"name", "key"}, {"key", document["policies"][0]["authorities"][2]["key"]}};
+    authority.update(demands);
+    document["policies"][0]["authorities"] = {authority};
+    return *PolicySnapshot::Parse(document.dump(), 1).value()->policies()[0].authorities[0].id;
+  };
+  const Json full = Document()["policies"][0]["authorities"][2];
+  const auto plain = id_with(Json::object());
+  for (const char* demand : {"log", "timestamp", "signatureFormat"}) {
+    EXPECT_NE(id_with({{demand, full[demand]}}), plain) << demand;
   }
+  EXPECT_EQ(id_with(Json::object()), plain);
 }
 
 struct Breakage {

@@ -36,7 +36,7 @@ Authority Refuse(const std::string& message) {
   return {"refuse", StaticRule{.pass = false, .message = message}};
 }
 Authority By(const std::string& name, const SigningKey& key) {
-  return {name, key.Rule()};
+  return key.Authority(name);
 }
 
 Policy Named(const std::string& name, std::vector<Authority> authorities,
@@ -92,7 +92,7 @@ TEST(EvaluateTest, CarriesAProofsContentFromItsWitness) {
   const SigningKey key;
   const Proof proof = ProofBy(key, Image());
   EXPECT_EQ(proof.image(), Image());
-  EXPECT_EQ(proof.authority(), key.Rule().id);
+  EXPECT_EQ(proof.authority(), key.Id());
   EXPECT_EQ(proof.format(), verifier::SignatureFormat::kCosignLegacy);
   EXPECT_EQ(proof.docker_reference(), "registry.example/app");
   EXPECT_NE(proof.evidence(), Image());
@@ -112,11 +112,20 @@ TEST(EvaluateTest, DoesNotLookAtAProofByAnotherKeyOrHash) {
   ExpectRefused(Decide({Named("p", {By("release", key)})},
                        {.proofs = {ProofBy(other, Image())}, .failures = {}, .unread = {}}),
                 Verdict::kDeny, Reason::kNoSignature);
-  const Authority sha512 = {"release",
-                            KeyRule::Of(key.Pem(), verifier::HashAlgorithm::kSha512).value()};
+  Authority sha512 = {"release", KeyRule::Of(key.Pem(), verifier::HashAlgorithm::kSha512).value()};
+  sha512.id = IdOf(sha512, {}).value();
   ExpectRefused(Decide({Named("p", {sha512})},
                        {.proofs = {ProofBy(key, Image())}, .failures = {}, .unread = {}}),
                 Verdict::kDeny, Reason::kNoSignature);
+}
+
+TEST(EvaluateTest, NothingSatisfiesAnAuthorityWithoutAnId) {
+  const SigningKey key;
+  Authority without = By("release", key);
+  without.id.reset();
+  ExpectRefused(Decide({Named("p", {without})},
+                       {.proofs = {ProofBy(key, Image())}, .failures = {}, .unread = {}}),
+                Verdict::kDeny, Reason::kInternal);
 }
 
 TEST(EvaluateTest, SaysNoSignatureWhenNothingIsKnownOfAKey) {
@@ -131,7 +140,7 @@ TEST(EvaluateTest, CannotTellWhileAPlaceIsUnread) {
   const std::vector<Policy> policies = {Named("p", {By("release", key)})};
   ExpectRefused(Decide(policies, findings), Verdict::kUndetermined, Reason::kUnreachable);
   // A definite failure elsewhere does not rule out a good signature in the unread place.
-  findings.failures.emplace(key.Rule().id, Fail(Reason::kBadSignature, "does not fit"));
+  findings.failures.emplace(key.Id(), Fail(Reason::kBadSignature, "does not fit"));
   ExpectRefused(Decide(policies, findings), Verdict::kUndetermined, Reason::kUnreachable);
   // A proof needs no further place.
   findings.proofs.push_back(ProofBy(key, Image()));
@@ -185,10 +194,10 @@ TEST(EvaluateTest, CollectsEachSourceOnceAndInOrder) {
 TEST(EvaluateTest, GivesTheFailureOfTheKey) {
   const SigningKey key;
   Findings findings;
-  findings.failures.emplace(key.Rule().id, Fail(Reason::kDigestMismatch, "names another image"));
+  findings.failures.emplace(key.Id(), Fail(Reason::kDigestMismatch, "names another image"));
   ExpectRefused(Decide({Named("p", {By("release", key)})}, findings), Verdict::kDeny,
                 Reason::kDigestMismatch);
-  findings.failures.at(key.Rule().id) = Fail(Reason::kEvidenceMissing, "a layer is missing");
+  findings.failures.at(key.Id()) = Fail(Reason::kEvidenceMissing, "a layer is missing");
   ExpectRefused(Decide({Named("p", {By("release", key)})}, findings), Verdict::kUndetermined,
                 Reason::kEvidenceMissing);
 }
@@ -210,10 +219,10 @@ TEST(EvaluateTest, OfSeveralAuthoritiesTheOneThatSaysMostGivesTheReason) {
   const SigningKey bad;
   const SigningKey unknown;
   Findings findings;
-  findings.failures.emplace(bad.Rule().id, Fail(Reason::kBadSignature, "does not fit"));
+  findings.failures.emplace(bad.Id(), Fail(Reason::kBadSignature, "does not fit"));
   ExpectRefused(Decide({Named("p", {By("silent", silent), By("bad", bad)})}, findings),
                 Verdict::kDeny, Reason::kBadSignature);
-  findings.failures.emplace(unknown.Rule().id, Fail(Reason::kTimeout, "too late"));
+  findings.failures.emplace(unknown.Id(), Fail(Reason::kTimeout, "too late"));
   ExpectRefused(
       Decide({Named("p", {By("bad", bad), By("unknown", unknown), Refuse("")})}, findings),
       Verdict::kUndetermined, Reason::kTimeout);
@@ -280,16 +289,16 @@ TEST(EvaluateTest, APolicyWithoutAuthoritiesNeverPasses) {
   ExpectRefused(decision, Verdict::kDeny, Reason::kPolicyInvalid);
 }
 
-TEST(EvaluateTest, CollectsEachKeyOnce) {
+TEST(EvaluateTest, CollectsEachSigningAuthorityOnce) {
   const SigningKey one;
   const SigningKey two;
   const Policy a = Named("a", {By("x", one), Pass(), By("y", two)});
   const Policy b = Named("b", {By("other name", one)});
   const std::vector<const Policy*> selected = {&a, &b};
-  const auto keys = KeysOf(selected);
-  ASSERT_EQ(keys.size(), 2U);
-  EXPECT_EQ(keys[0]->id, one.Rule().id);
-  EXPECT_EQ(keys[1]->id, two.Rule().id);
+  const auto signing = SigningAuthorities(selected);
+  ASSERT_EQ(signing.size(), 2U);
+  EXPECT_EQ(signing[0]->id, one.Id());
+  EXPECT_EQ(signing[1]->id, two.Id());
 }
 
 TEST(EvaluateTest, NamesVerdictsAndOrigins) {

@@ -41,7 +41,12 @@ class SigningKey {
     return signature;
   }
 
-  policy::KeyRule Rule() const { return policy::KeyRule::Of(Pem(), std::nullopt).value(); }
+  policy::Authority Authority(std::string name = "key") const {
+    policy::Authority authority = {std::move(name), policy::KeyRule::Of(Pem(), {}).value()};
+    authority.id = policy::IdOf(authority, {}).value();
+    return authority;
+  }
+  verifier::AuthorityHash Id() const { return *Authority().id; }
 
  private:
   std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
@@ -83,9 +88,8 @@ inline policy::Proof ProofBy(const SigningKey& key, const verifier::Digest& imag
        .offered_for = std::nullopt},
   };
   std::vector<verifier::ImageAuthority> authorities;
-  authorities.push_back(verifier::KeyAuthority{.id = key.Rule().id,
-                                               .key = verifier::PublicKey::Parse(key.Pem()).value(),
-                                               .hash = std::nullopt});
+  authorities.push_back(verifier::KeyAuthority{
+      .id = key.Id(), .key = verifier::PublicKey::Parse(key.Pem()).value(), .hash = std::nullopt});
   verifier::ChainMemory memory;
   const verifier::ImageVerdict verdict =
       verifier::VerifyImage(image, {.os = "linux", .architecture = "amd64", .variant = ""},

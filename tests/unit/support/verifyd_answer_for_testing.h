@@ -17,7 +17,7 @@ class VerifydAnswerForTesting {
   VerifydAnswerForTesting& Proves(const verifier::Digest& image,
                                   const verifier::AuthorityHash& authority,
                                   const verifier::Digest& evidence) {
-    answer_.AddProof(image, authority, evidence, verifier::SignatureFormat::kCosignLegacy, "");
+    answer_.AddProof(image, authority, evidence, verifier::SignatureFormat::kCosignLegacy, "", {});
     answer_.used_.push_back(evidence);
     return *this;
   }

@@ -136,7 +136,8 @@ verifier::SignedBytes WitnessOf(std::string_view text) {
 verifier::ImageAuthority AuthorityOf(const TestKey& key,
                                      std::optional<verifier::HashAlgorithm> hash) {
   verifier::PublicKey public_key = key.public_key();
-  verifier::AuthorityHash id = verifier::AuthorityHash::OfKey(public_key, hash);
+  verifier::AuthorityHash id = verifier::AuthorityHash::Of(
+      key.public_pem() + std::string(hash.has_value() ? verifier::HashAlgorithmName(*hash) : ""));
   return verifier::KeyAuthority{std::move(id), std::move(public_key), hash};
 }
 

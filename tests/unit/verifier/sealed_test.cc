@@ -74,7 +74,7 @@ TEST(Sealed, VerifiesEveryFormatWithoutReachingOutside) {
       return 2;
     }
     std::vector<ImageAuthority> authorities;
-    const AuthorityHash id = AuthorityHash::OfKey(*parsed, std::nullopt);
+    const AuthorityHash id = AuthorityHash::Of(pem);
     authorities.push_back(KeyAuthority{id, *std::move(parsed), std::nullopt});
     ChainMemory memory;
     for (const auto* evidence : {&legacy, &bundle}) {

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/base64.h"
 #include "image_evidence.h"
 #include "result_matchers.h"
 
@@ -259,20 +260,11 @@ TEST(VerifyImageTest, AnswersEveryAuthorityInOrder) {
       VerifyImage(TestImage(), LinuxAmd64(), evidence.evidence(), {}, memory).authorities.empty());
 }
 
-TEST(AuthorityHashTest, DependsOnKeyAndHash) {
-  const PublicKey key = Key().public_key();
-  const AuthorityHash plain = AuthorityHash::OfKey(key, std::nullopt);
-  EXPECT_EQ(plain, AuthorityHash::OfKey(Key().public_key(), std::nullopt));
-  EXPECT_EQ(plain.bytes().size(), 32U);
-  EXPECT_NE(plain.bytes(), key.fingerprint());
-  EXPECT_NE(plain, AuthorityHash::OfKey(TestKey::Stranger().public_key(), std::nullopt));
-  std::vector<AuthorityHash> all = {plain};
-  for (const HashAlgorithm hash : {HashAlgorithm::kSha224, HashAlgorithm::kSha256,
-                                   HashAlgorithm::kSha384, HashAlgorithm::kSha512}) {
-    const AuthorityHash other = AuthorityHash::OfKey(key, hash);
-    EXPECT_THAT(all, ::testing::Not(::testing::Contains(other)));
-    all.push_back(other);
-  }
+TEST(AuthorityHashTest, IsOfTheWholeContent) {
+  const AuthorityHash plain = AuthorityHash::Of("a rule");
+  EXPECT_EQ(plain, AuthorityHash::Of("a rule"));
+  EXPECT_NE(plain, AuthorityHash::Of("a rule "));
+  EXPECT_NE(base::EncodeHex(plain.bytes()), Digest::Of(base::AsBytes("a rule")).hex());
   EXPECT_THAT(AuthorityHash::FromBytes(plain.bytes()), IsOkAndHolds(plain));
   EXPECT_THAT(AuthorityHash::FromBytes(base::ByteBuffer(31)), FailsWith(Reason::kMalformed));
   EXPECT_THAT(AuthorityHash::FromBytes(base::ByteBuffer(33)), FailsWith(Reason::kMalformed));

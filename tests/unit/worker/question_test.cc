@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/strict_json.h"
 #include "result_matchers.h"
 #include "rpc/frame.h"
 #include "rpc/worker.pb.h"
@@ -16,9 +17,9 @@ namespace sigward::worker {
 namespace {
 
 using base::Reason;
+using testing::AuthorityFor;
 using testing::ImageEvidence;
 using testing::QuestionAbout;
-using testing::RuleOf;
 using testing::SignedBy;
 using testing::TestImage;
 using testing::TestKey;
@@ -48,7 +49,7 @@ std::string_view WordOf(const rpc::VerifyAnswer& answer) {
 
 TEST(QuestionTest, IsAnsweredForEachAuthority) {
   const rpc::VerifyAnswer answer =
-      Answer(QuestionAbout(Signed(), {RuleOf(TestKey::Stranger()), RuleOf(Signer())}));
+      Answer(QuestionAbout(Signed(), {AuthorityFor(TestKey::Stranger()), AuthorityFor(Signer())}));
   EXPECT_EQ(WordOf(answer), "");
   EXPECT_EQ(answer.nonce(), std::string(kNonceBytes, 'n'));
   EXPECT_EQ(answer.digest(), TestImage().text());
@@ -56,7 +57,7 @@ TEST(QuestionTest, IsAnsweredForEachAuthority) {
   ASSERT_EQ(answer.authorities_size(), 2);
   EXPECT_EQ(answer.authorities(0).reason(), static_cast<std::uint32_t>(Reason::kBadSignature));
   EXPECT_EQ(answer.authorities(1).reason(), 0U);
-  EXPECT_EQ(answer.authorities(1).hash(), base::AsText(RuleOf(Signer()).id.bytes()));
+  EXPECT_EQ(answer.authorities(1).hash(), base::AsText(AuthorityFor(Signer()).id->bytes()));
   EXPECT_EQ(answer.authorities(1).subject(), TestImage().text());
   EXPECT_EQ(answer.authorities(1).proof_size(), 2);
 }
@@ -70,7 +71,7 @@ struct Row {
 class QuestionShapeTest : public ::testing::TestWithParam<Row> {};
 
 TEST_P(QuestionShapeTest, IsCheckedWholeBeforeAnythingIsVerified) {
-  rpc::VerifyQuestion question = QuestionAbout(Signed(), {RuleOf(Signer())});
+  rpc::VerifyQuestion question = QuestionAbout(Signed(), {AuthorityFor(Signer())});
   GetParam().change(question);
   const rpc::VerifyAnswer answer = Answer(question);
   EXPECT_EQ(WordOf(answer), GetParam().is_good ? "" : "protocol") << answer.detail();
@@ -80,7 +81,19 @@ TEST_P(QuestionShapeTest, IsCheckedWholeBeforeAnythingIsVerified) {
   }
 }
 
-void SetAuthorities(rpc::VerifyQuestion& question, const std::vector<policy::KeyRule>& rules) {
+/// KEY's PEM as it stands in a rule.
+std::string Pem(const TestKey& key) {
+  return base::Json(key.public_pem()).dump();
+}
+
+void Replace(rpc::VerifyQuestion& question, const std::string& what, const std::string& by) {
+  std::string rule = question.authorities(0).rule();
+  const std::size_t at = rule.find(what);
+  ASSERT_NE(at, std::string::npos) << rule;
+  question.mutable_authorities(0)->set_rule(rule.replace(at, what.size(), by));
+}
+
+void SetAuthorities(rpc::VerifyQuestion& question, const std::vector<policy::Authority>& rules) {
   *question.mutable_authorities() = QuestionAbout(Signed(), rules).authorities();
 }
 
@@ -108,37 +121,50 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"NoAuthorities", false, [](auto& question) { question.clear_authorities(); }},
         Row{"MostAuthorities", true,
             [](auto& question) {
-              SetAuthorities(question, testing::StrangeRules(kMaxAuthoritiesPerQuestion));
+              SetAuthorities(question, testing::StrangeAuthorities(kMaxAuthoritiesPerQuestion));
             }},
         Row{"OneAuthorityTooMany", false,
             [](auto& question) {
-              SetAuthorities(question, testing::StrangeRules(kMaxAuthoritiesPerQuestion + 1));
+              SetAuthorities(question, testing::StrangeAuthorities(kMaxAuthoritiesPerQuestion + 1));
             }},
         Row{"AuthorityTwice", false,
             [](auto& question) {
-              SetAuthorities(question, {RuleOf(Signer()), RuleOf(Signer())});
+              SetAuthorities(question, {AuthorityFor(Signer()), AuthorityFor(Signer())});
             }},
         Row{"SameKeyWithAnotherHash", true,
             [](auto& question) {
-              SetAuthorities(
-                  question, {RuleOf(Signer()), RuleOf(Signer(), verifier::HashAlgorithm::kSha256)});
+              SetAuthorities(question, {AuthorityFor(Signer()),
+                                        AuthorityFor(Signer(), verifier::HashAlgorithm::kSha256)});
             }},
         Row{"KeyMalformed", false,
-            [](auto& question) { question.mutable_authorities(0)->set_key_pem("key"); }},
+            [](auto& question) { Replace(question, Pem(Signer()), R"("key")"); }},
         Row{"KeyWeak", false,
-            [](auto& question) {
-              question.mutable_authorities(0)->set_key_pem(TestKey::Rsa(1024).public_pem());
-            }},
+            [](auto& question) { Replace(question, Pem(Signer()), Pem(TestKey::Rsa(1024))); }},
         Row{"HashOfAnotherKey", false,
-            [](auto& question) {
-              question.mutable_authorities(0)->set_key_pem(TestKey::Stranger().public_pem());
-            }},
+            [](auto& question) { Replace(question, Pem(Signer()), Pem(TestKey::Stranger())); }},
         Row{"HashAbsent", false,
             [](auto& question) { question.mutable_authorities(0)->clear_hash(); }},
         Row{"HashOfAnotherAlgorithm", false,
-            [](auto& question) { question.mutable_authorities(0)->set_hash_algorithm(2); }},
+            [](auto& question) { Replace(question, R"("pem")", R"("hash":"sha256","pem")"); }},
         Row{"AlgorithmUnknown", false,
-            [](auto& question) { question.mutable_authorities(0)->set_hash_algorithm(5); }},
+            [](auto& question) { Replace(question, R"("pem")", R"("hash":"sha3","pem")"); }},
+        Row{"RuleAbsent", false,
+            [](auto& question) { question.mutable_authorities(0)->clear_rule(); }},
+        Row{"RuleIsNoJson", false,
+            [](auto& question) { question.mutable_authorities(0)->set_rule("{"); }},
+        Row{"RuleIsStatic", false,
+            [](auto& question) {
+              question.mutable_authorities(0)->set_rule(
+                  R"({"name":"a","static":{"action":"pass"}})");
+            }},
+        Row{"RuleOfAnotherName", true,
+            [](auto& question) { Replace(question, R"("name":"key")", R"("name":"other")"); }},
+        Row{"RuleDemandsLess", false,
+            [](auto& question) {
+              Replace(question, R"("name":"key")", R"("name":"key","signatureFormat":"bundle")");
+            }},
+        Row{"TrustRootMalformed", false,
+            [](auto& question) { question.add_trust_roots()->set_json("{}"); }},
         Row{"NoObjects", true, [](auto& question) { question.clear_objects(); }},
         Row{"ObjectOutsideTheMemory", false,
             [](auto& question) { question.mutable_objects(0)->set_offset(1U << 30); }}),
@@ -154,7 +180,7 @@ TEST(QuestionTest, IsRefusedWhenItIsNoMessage) {
 }
 
 TEST(QuestionTest, MayBeAsLongAsItsBoundAndNoLonger) {
-  rpc::VerifyQuestion question = QuestionAbout(Signed(), {RuleOf(Signer())});
+  rpc::VerifyQuestion question = QuestionAbout(Signed(), {AuthorityFor(Signer())});
   std::string bytes = question.SerializeAsString();
   // A field that nobody knows fills it up: its tag, its length in 3 or 4 bytes, its bytes.
   const auto padded = [&](std::size_t size) {
@@ -177,7 +203,7 @@ TEST(QuestionTest, MayBeAsLongAsItsBoundAndNoLonger) {
 }
 
 TEST(QuestionTest, RefusalKeepsTheNonceAndTheReason) {
-  const rpc::VerifyQuestion question = QuestionAbout(Signed(), {RuleOf(Signer())});
+  const rpc::VerifyQuestion question = QuestionAbout(Signed(), {AuthorityFor(Signer())});
   rpc::VerifyAnswer answer;
   ASSERT_TRUE(answer.ParseFromString(
       RefuseQuestion(question.SerializeAsString(),
@@ -201,8 +227,8 @@ struct Crowd {
     std::vector<base::Json> layers;
     for (std::size_t i = 0; i < verifier::kMaxSignatures; ++i) {
       const TestKey key = TestKey::Ec("P-256");
-      rules.push_back(RuleOf(key));
-      rules.push_back(RuleOf(key, verifier::HashAlgorithm::kSha256));
+      rules.push_back(AuthorityFor(key));
+      rules.push_back(AuthorityFor(key, verifier::HashAlgorithm::kSha256));
       layers.push_back(testing::LegacyLayer(text, testing::SignText(key, text)));
       layers.back()["digest"] = blob.text();
     }
@@ -220,7 +246,7 @@ struct Crowd {
 
   verifier::Digest image;
   ImageEvidence signatures;
-  std::vector<policy::KeyRule> rules;
+  std::vector<policy::Authority> rules;
 };
 
 TEST(QuestionTest, AnswerFitsIntoAFrameWhenEverybodyHasSigned) {

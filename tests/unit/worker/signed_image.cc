@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "policy/compiled_authority.h"
 #include "worker/client/evidence_objects.h"
 #include "worker/client/question_bounds.h"
 
@@ -32,37 +33,39 @@ worker::EvidenceSet SignedBy(const TestKey& key) {
   return SetOf(evidence);
 }
 
-policy::KeyRule RuleOf(const TestKey& key, std::optional<verifier::HashAlgorithm> hash) {
-  return policy::KeyRule::Of(key.public_pem(), hash).value();
+policy::Authority AuthorityFor(const TestKey& key, std::optional<verifier::HashAlgorithm> hash) {
+  policy::Authority authority = {"key", policy::KeyRule::Of(key.public_pem(), hash).value()};
+  authority.id = policy::IdOf(authority, {}).value();
+  return authority;
 }
 
-std::vector<const policy::KeyRule*> PointersTo(const std::vector<policy::KeyRule>& rules) {
-  std::vector<const policy::KeyRule*> pointers;
-  for (const policy::KeyRule& rule : rules) {
+worker::AuthoritiesToAsk Asking(const std::vector<policy::Authority>& rules) {
+  static const policy::TrustRoots kNone;
+  std::vector<const policy::Authority*> pointers;
+  for (const policy::Authority& rule : rules) {
     pointers.push_back(&rule);
   }
-  return pointers;
+  return {std::move(pointers), kNone};
 }
 
-std::vector<policy::KeyRule> StrangeRules(std::size_t count) {
-  std::vector<policy::KeyRule> rules;
+std::vector<policy::Authority> StrangeAuthorities(std::size_t count) {
+  std::vector<policy::Authority> rules;
   for (std::size_t i = 0; i < count; ++i) {
-    rules.push_back(RuleOf(TestKey::Ec("P-256")));
+    rules.push_back(AuthorityFor(TestKey::Ec("P-256")));
   }
   return rules;
 }
 
 rpc::VerifyQuestion QuestionAbout(const worker::EvidenceSet& evidence,
-                                  const std::vector<policy::KeyRule>& rules) {
+                                  const std::vector<policy::Authority>& rules) {
   rpc::VerifyQuestion question;
   question.set_nonce(std::string(worker::kNonceBytes, 'n'));
   question.set_digest(TestImage().text());
   *question.mutable_platform() = worker::ToMessage(LinuxAmd64());
-  for (const policy::KeyRule& rule : rules) {
+  for (const policy::Authority& rule : rules) {
     rpc::Authority& authority = *question.add_authorities();
-    authority.set_hash(std::string(base::AsText(rule.id.bytes())));
-    authority.set_key_pem(rule.pem);
-    authority.set_hash_algorithm(rule.hash ? static_cast<std::uint32_t>(*rule.hash) : 0);
+    authority.set_hash(std::string(base::AsText(rule.id->bytes())));
+    authority.set_rule(policy::ToJson(rule).dump());
   }
   *question.mutable_objects() = worker::ToObjects(evidence.entries);
   return question;
@@ -70,7 +73,7 @@ rpc::VerifyQuestion QuestionAbout(const worker::EvidenceSet& evidence,
 
 SlowQuestion::SlowQuestion() : evidence(SetOf(ImageEvidence())) {
   for (std::size_t i = 0; i < worker::kMaxAuthoritiesPerQuestion; ++i) {
-    rules.push_back(RuleOf(TestKey::Ec("P-384")));
+    rules.push_back(AuthorityFor(TestKey::Ec("P-384")));
   }
   const TestKey signer = TestKey::Ec("P-384");
   ImageEvidence signatures;

@@ -22,10 +22,10 @@ namespace {
 
 using base::Deadline;
 using base::Reason;
+using testing::AuthorityFor;
 using testing::FailsWith;
 using ::testing::IsEmpty;
 using testing::IsOk;
-using testing::RuleOf;
 using testing::ScriptedWorker;
 using testing::Soon;
 using testing::TestKey;
@@ -42,9 +42,9 @@ const EvidenceSet& Signed() {
 }
 
 /// Two authorities: the first has signed, the second has not.
-const std::vector<policy::KeyRule>& Rules() {
+const std::vector<policy::Authority>& Rules() {
   static const auto* const rules =
-      new std::vector<policy::KeyRule>{RuleOf(Signer()), RuleOf(TestKey::Stranger())};
+      new std::vector<policy::Authority>{AuthorityFor(Signer()), AuthorityFor(TestKey::Stranger())};
   return *rules;
 }
 
@@ -66,10 +66,10 @@ void AnswerChanged(int connection, const std::function<void(rpc::VerifyAnswer&)>
 
 class VerifydClientTest : public ::testing::Test {
  protected:
-  base::Result<VerifydAnswer> Ask(const std::vector<policy::KeyRule>& rules = Rules(),
+  base::Result<VerifydAnswer> Ask(const std::vector<policy::Authority>& rules = Rules(),
                                   const Deadline& deadline = Soon()) {
     return VerifydClient(path_).Verify(testing::TestImage(), testing::LinuxAmd64(), Signed(),
-                                       testing::PointersTo(rules), deadline);
+                                       testing::Asking(rules), deadline);
   }
   base::Result<VerifydAnswer> AskOneWhoAnswers(
       const std::function<void(rpc::VerifyAnswer&)>& change) {
@@ -242,11 +242,11 @@ TEST_F(VerifydClientTest, WaitsOnlyUntilTheDeadline) {
 TEST_F(VerifydClientTest, AsksAboutAsManyAuthoritiesAsMayBeAndNotOneMore) {
   const ScriptedWorker worker(
       path_, [](int connection) { AnswerChanged(connection, [](rpc::VerifyAnswer&) {}); });
-  auto rules = testing::StrangeRules(kMaxAuthoritiesPerQuestion);
+  auto rules = testing::StrangeAuthorities(kMaxAuthoritiesPerQuestion);
   const auto answer = Ask(rules);
   ASSERT_THAT(answer, IsOk());
   EXPECT_EQ(answer->failures().size(), kMaxAuthoritiesPerQuestion);
-  rules.push_back(RuleOf(Signer()));
+  rules.push_back(AuthorityFor(Signer()));
   EXPECT_THAT(Ask(rules), FailsWith(Reason::kTooLarge));
 }
 

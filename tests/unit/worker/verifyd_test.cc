@@ -28,9 +28,9 @@ using base::Deadline;
 using base::Reason;
 using base::UniqueFd;
 using std::chrono::milliseconds;
+using testing::AuthorityFor;
 using testing::FailsWith;
 using testing::IsOk;
-using testing::RuleOf;
 using testing::TestImage;
 using testing::TestKey;
 
@@ -47,12 +47,12 @@ const TestKey& Signer() {
 class VerifydTest : public ::testing::Test {
  protected:
   base::Result<VerifydAnswer> Ask(const EvidenceSet& evidence,
-                                  const std::vector<policy::KeyRule>& rules) {
+                                  const std::vector<policy::Authority>& rules) {
     return VerifydClient(verifyd_.path())
-        .Verify(TestImage(), testing::LinuxAmd64(), evidence, testing::PointersTo(rules), Soon());
+        .Verify(TestImage(), testing::LinuxAmd64(), evidence, testing::Asking(rules), Soon());
   }
   bool Works() {
-    const auto answer = Ask(signed_, {RuleOf(Signer())});
+    const auto answer = Ask(signed_, {AuthorityFor(Signer())});
     return answer.ok() && answer->proofs().size() == 1;
   }
   UniqueFd Connect() { return rpc::Connect(verifyd_.path(), Soon()).value(); }
@@ -67,7 +67,7 @@ class VerifydTest : public ::testing::Test {
     return answer;
   }
   std::string Question() {
-    return testing::QuestionAbout(signed_, {RuleOf(Signer())}).SerializeAsString();
+    return testing::QuestionAbout(signed_, {AuthorityFor(Signer())}).SerializeAsString();
   }
 
   testing::VerifydProcess verifyd_;
@@ -79,11 +79,11 @@ std::uint32_t Number(Reason reason) {
 }
 
 TEST_F(VerifydTest, ProvesARealSignature) {
-  const auto answer = Ask(signed_, {RuleOf(Signer()), RuleOf(TestKey::Stranger())});
+  const auto answer = Ask(signed_, {AuthorityFor(Signer()), AuthorityFor(TestKey::Stranger())});
   ASSERT_THAT(answer, IsOk());
   ASSERT_EQ(answer->proofs().size(), 1U);
   EXPECT_EQ(answer->proofs().front().image(), TestImage());
-  EXPECT_EQ(answer->proofs().front().authority(), RuleOf(Signer()).id);
+  EXPECT_EQ(answer->proofs().front().authority(), AuthorityFor(Signer()).id);
   ASSERT_EQ(answer->failures().size(), 1U);
   EXPECT_EQ(answer->failures().begin()->second.reason, Reason::kBadSignature);
 }
@@ -94,21 +94,21 @@ TEST_F(VerifydTest, ProvesASignatureOfEachKindOfKey) {
         verifier::KeyType::kRsa, verifier::KeyType::kEd25519}) {
     testing::ImageEvidence evidence;
     testing::AddGoodLegacy(evidence, TestImage(), TestKey::Shared(type));
-    const auto answer = Ask(testing::SetOf(evidence), {RuleOf(TestKey::Shared(type))});
+    const auto answer = Ask(testing::SetOf(evidence), {AuthorityFor(TestKey::Shared(type))});
     ASSERT_THAT(answer, IsOk());
     EXPECT_EQ(answer->proofs().size(), 1U);
   }
 }
 
 TEST_F(VerifydTest, ProvesNothingForAnotherKey) {
-  const auto answer = Ask(signed_, {RuleOf(TestKey::Stranger())});
+  const auto answer = Ask(signed_, {AuthorityFor(TestKey::Stranger())});
   ASSERT_THAT(answer, IsOk());
   EXPECT_TRUE(answer->proofs().empty());
   EXPECT_EQ(answer->failures().begin()->second.reason, Reason::kBadSignature);
 }
 
 TEST_F(VerifydTest, ProvesNothingWithoutEvidence) {
-  const auto answer = Ask(testing::SetOf(testing::ImageEvidence()), {RuleOf(Signer())});
+  const auto answer = Ask(testing::SetOf(testing::ImageEvidence()), {AuthorityFor(Signer())});
   ASSERT_THAT(answer, IsOk());
   EXPECT_TRUE(answer->proofs().empty());
   EXPECT_EQ(answer->failures().begin()->second.reason, Reason::kNoSignature);
@@ -120,8 +120,9 @@ TEST_F(VerifydTest, TakesAQuestionThatIsLongerThanAFrame) {
   while (evidence.evidence().size() < verifier::kMaxEvidenceObjects) {
     evidence.AddBlob("blob " + std::to_string(evidence.evidence().size()));
   }
-  std::vector<policy::KeyRule> rules = testing::StrangeRules(kMaxAuthoritiesPerQuestion - 1);
-  rules.push_back(RuleOf(Signer()));
+  std::vector<policy::Authority> rules =
+      testing::StrangeAuthorities(kMaxAuthoritiesPerQuestion - 1);
+  rules.push_back(AuthorityFor(Signer()));
   EvidenceSet set = testing::SetOf(evidence);
   for (EvidenceEntry& entry : set.entries) {
     entry.media_type = std::string(kMaxMediaType, 'm');
@@ -150,7 +151,7 @@ TEST_F(VerifydTest, TakesEvidenceUpToItsBoundAndNoMore) {
     const std::string bytes(size, 'x');
     return base::SealBytes(base::AsBytes(bytes)).value();
   };
-  rpc::VerifyQuestion question = testing::QuestionAbout(signed_, {RuleOf(Signer())});
+  rpc::VerifyQuestion question = testing::QuestionAbout(signed_, {AuthorityFor(Signer())});
   question.clear_objects();
   const UniqueFd largest = sealed(verifier::kMaxEvidenceBytes);
   EXPECT_EQ(AskRaw(question.SerializeAsString(), {largest.get()}).reason(), 0U);
@@ -238,7 +239,7 @@ TEST_F(VerifydTest, KillsAChildWhosePeerIsSilent) {
 
 TEST_F(VerifydTest, AnswersManyQuestionsAtOnce) {
   constexpr int kAtOnce = 200;
-  const std::vector<policy::KeyRule> rules = {RuleOf(Signer())};
+  const std::vector<policy::Authority> rules = {AuthorityFor(Signer())};
   std::atomic<int> proved = 0;
   std::vector<std::jthread> asking;
   for (int i = 0; i < kAtOnce; ++i) {

@@ -1,7 +1,5 @@
 #include "keyless/bundle_kinds.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -76,7 +74,9 @@ std::span<const BundleKind> BundleKinds() {
 
 const BundleKind& KindNamed(std::string_view name) {
   const auto* const found = std::ranges::find(kKinds, name, &BundleKind::name);
-  EXPECT_NE(found, std::end(kKinds)) << name;
+  if (found == std::end(kKinds)) {
+    base::AbortOnMisuse("no bundle is made of that kind");
+  }
   return *found;
 }
 

@@ -1,0 +1,67 @@
+// An authority's id: its compiled form with everything that is a name put out or replaced by what
+// it names. So a field that is added to the compiled form is part of the id without further ado.
+
+#include <string>
+
+#include "base/base64.h"
+#include "base/strict_json.h"
+#include "policy/compiled_authority.h"
+#include "policy/snapshot.h"
+
+namespace sigward::policy {
+namespace {
+
+using base::Json;
+
+base::Status NameByContent(Json& rule, const char* part, const TrustRoots& trust_roots) {
+  const auto place = rule.find(part);
+  if (place == rule.end() || !place->contains("trustRoot")) {
+    return base::Ok();
+  }
+  Json& name = (*place)["trustRoot"];
+  const auto root = trust_roots.find(name.get_ref<const std::string&>());
+  if (root == trust_roots.end()) {
+    return base::Fail(base::Reason::kPolicyInvalid,
+                      "there is no trust root " + name.get<std::string>());
+  }
+  name = base::EncodeHex(root->second.root().hash());
+  return base::Ok();
+}
+
+}  // namespace
+
+bool TakesSignatures(const Authority& authority) {
+  return !std::holds_alternative<StaticRule>(authority.rule);
+}
+
+std::vector<const std::string*> TrustRootsOf(const Authority& authority) {
+  std::vector<const std::string*> names;
+  if (const auto* keyless = std::get_if<KeylessRule>(&authority.rule)) {
+    names.push_back(&keyless->trust_root);
+  }
+  for (const auto* name : {&authority.log.trust_root, &authority.timestamp.trust_root}) {
+    if (name->has_value()) {
+      names.push_back(&**name);
+    }
+  }
+  return names;
+}
+
+base::Result<verifier::AuthorityHash> IdOf(const Authority& authority,
+                                           const TrustRoots& trust_roots) {
+  Json rule = ToJson(authority);
+  rule.erase("name");
+  rule.erase("source");
+  if (const auto* key = std::get_if<KeyRule>(&authority.rule)) {
+    rule["key"]["pem"] = base::EncodeHex(key->fingerprint);
+  }
+  for (const char* part : {"keyless", "log", "timestamp"}) {
+    SIGWARD_RETURN_IF_ERROR(NameByContent(rule, part, trust_roots));
+  }
+  if (rule.contains("log")) {
+    rule["log"].erase("url");
+  }
+  return verifier::AuthorityHash::Of(rule.dump());
+}
+
+}  // namespace sigward::policy
