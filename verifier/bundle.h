@@ -30,11 +30,10 @@ struct Bundle {
   std::variant<DsseEnvelope, MessageSignature> content;
 };
 
-/// Parses a sigstore bundle v0.1, v0.2 or v0.3 of at most kMaxBundleBytes as proto3 JSON with
-/// lowerCamelCase names (sigstore's client-spec §5; unknown fields and nulls refused). The version
-/// is the document's own word in either of its two spellings; the media type of the layer that it
-/// came in is no part of it. The rest is ParseVerificationMaterial's, and an envelope of exactly
-/// one signature or a message signature.
+/// Parses a sigstore bundle v0.1, v0.2 or v0.3 of at most kMaxBundleBytes as ProtoFields does
+/// (sigstore's client-spec §5). The version is the document's own word in either of its two
+/// spellings; the media type of the layer that it came in is no part of it. The rest is
+/// ParseVerificationMaterial's, and an envelope of exactly one signature or a message signature.
 ///
 /// Fails with kMalformed, kDuplicateKey, kTooLarge, kUnsupportedFormat (another version) or
 /// kUnsupportedAlgorithm (of a message digest).

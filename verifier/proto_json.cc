@@ -43,8 +43,13 @@ std::string ProtoFields::Place(std::string_view name) const {
   return fields_.where() + "." + std::string(name);
 }
 
-Result<std::string> ProtoFields::String(std::string_view name) {
+const Json* ProtoFields::Find(std::string_view name) {
   const Json* member = fields_.Find(name);
+  return member == nullptr || member->is_null() ? nullptr : member;
+}
+
+Result<std::string> ProtoFields::String(std::string_view name) {
+  const Json* member = Find(name);
   if (member == nullptr) {
     return std::string();
   }
@@ -55,7 +60,7 @@ Result<std::string> ProtoFields::String(std::string_view name) {
 }
 
 Result<std::int64_t> ProtoFields::Int64(std::string_view name) {
-  const Json* member = fields_.Find(name);
+  const Json* member = Find(name);
   if (member == nullptr) {
     return 0;
   }
@@ -87,20 +92,15 @@ Result<std::uint64_t> ProtoFields::Unsigned(std::string_view name) {
 }
 
 Result<base::ByteBuffer> ProtoFields::Bytes(std::string_view name, std::size_t max) {
-  const Json* member = fields_.Find(name);
+  const Json* member = Find(name);
   if (member == nullptr) {
     return base::ByteBuffer();
   }
   return ProtoBytes(*member, Place(name), max);
 }
 
-const Json* ProtoFields::Structure(std::string_view name) {
-  const Json* member = fields_.Find(name);
-  return member == nullptr || member->is_null() ? nullptr : member;
-}
-
 Result<const Json*> ProtoFields::Message(std::string_view name) {
-  const Json* member = Structure(name);
+  const Json* member = Find(name);
   if (member != nullptr && !member->is_object()) {
     return Malformed(Place(name), "is not an object");
   }
@@ -109,7 +109,7 @@ Result<const Json*> ProtoFields::Message(std::string_view name) {
 
 Result<const Json*> ProtoFields::Repeated(std::string_view name, std::size_t max) {
   static const Json* const kNone = new Json(Json::array());
-  const Json* member = Structure(name);
+  const Json* member = Find(name);
   if (member == nullptr) {
     return kNone;
   }

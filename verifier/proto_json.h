@@ -19,9 +19,9 @@ base::Result<base::ByteBuffer> ProtoBytes(const base::Json& value, std::string w
                                           std::size_t max);
 
 /// Reads one message in protobuf's JSON form as Sigstore writes it (client-spec §5): names in
-/// lowerCamelCase, unknown fields refused. Every field may be absent and then has its
-/// type's default; so may a message or list that says null, as Rekor's answers do. A null in place
-/// of a number or text is refused. The Json must outlive this.
+/// lowerCamelCase, enumerations by name, unknown fields refused. Every field may be absent, or
+/// say null, which is the same (ProtoJSON), and then has its type's default; an element of a list
+/// may not. The Json must outlive this.
 class ProtoFields {
  public:
   /// WHERE names the message in errors. Fails with kMalformed when VALUE is not an object.
@@ -48,8 +48,8 @@ class ProtoFields {
 
  private:
   explicit ProtoFields(base::JsonFields fields) : fields_(std::move(fields)) {}
-  /// A message or list, or null when it is absent or says null.
-  const base::Json* Structure(std::string_view name);
+  /// Null when the field is absent or says null.
+  const base::Json* Find(std::string_view name);
 
   base::JsonFields fields_;
 };

@@ -82,11 +82,30 @@ Result<SignedContent> VerifyContent(const SignedEntity& entity, const PublicKey&
   return result;
 }
 
+/// True when a further log or authority could have made the difference.
+bool MissesSomebody(Reason reason) {
+  return reason == Reason::kNotLogged || reason == Reason::kUntrustedCertificate ||
+         reason == Reason::kSctInvalid || reason == Reason::kNoTrustedTime;
+}
+
+/// RESULT, whose refusal names whom TRUST has and cannot use.
+template <typename T>
+Result<T> NamingUnusable(Result<T> result, const TrustMaterial& trust) {
+  if (result.ok() || trust.unusable.empty() || !MissesSomebody(result.error().reason)) {
+    return result;
+  }
+  const UnusableInstance& first = trust.unusable.front();
+  base::Error error = std::move(result).error();
+  error.detail += "; of what the trust root names, " + std::to_string(trust.unusable.size()) +
+                  " cannot be used here, such as " + first.name + ": " + first.why.detail;
+  return error;
+}
+
 }  // namespace
 
 TrustMaterial TrustMaterial::Of(const TrustRoot& root) {
-  return {root.certificate_authorities(), root.ct_logs(), root.logs(),
-          root.timestamp_authorities()};
+  return {root.certificate_authorities(), root.ct_logs(), root.logs(), root.timestamp_authorities(),
+          root.unusable()};
 }
 
 /// The look at one entity, in the order in which its parts are verified.
@@ -187,7 +206,8 @@ Result<VerifiedEntity> VerifyByCertificate(const SignedEntity& entity, const Tru
   if (entity.certificates.empty()) {
     return Fail(Reason::kBadSignature, "it is signed with a key, not with a certificate");
   }
-  return EntityVerification(entity, trust, requirements).ByCertificate(memory);
+  return NamingUnusable(EntityVerification(entity, trust, requirements).ByCertificate(memory),
+                        trust);
 }
 
 Result<VerifiedEntity> VerifyByKey(const SignedEntity& entity, const PublicKey& key,
@@ -196,7 +216,7 @@ Result<VerifiedEntity> VerifyByKey(const SignedEntity& entity, const PublicKey& 
   if (!entity.certificates.empty()) {
     return Fail(Reason::kBadSignature, "it is signed with a certificate, not with a key");
   }
-  return EntityVerification(entity, trust, requirements).ByKey(key, hash);
+  return NamingUnusable(EntityVerification(entity, trust, requirements).ByKey(key, hash), trust);
 }
 
 }  // namespace sigward::verifier

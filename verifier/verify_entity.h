@@ -24,6 +24,8 @@ struct TrustMaterial {
   std::span<const TransparencyLog> ct_logs;
   std::span<const TransparencyLog> logs;
   std::span<const CertificateAuthority> timestamp_authorities;
+  /// Whom the roots name and nothing can be verified by: only refusals speak of them.
+  std::span<const UnusableInstance> unusable = {};
 
   /// Views into ROOT.
   static TrustMaterial Of(const TrustRoot& root);

@@ -13,9 +13,10 @@ namespace sigward::verifier {
 /// A transparency log (Rekor or certificate transparency) that is trusted within a window.
 struct TransparencyLog {
   std::string base_url;
-  /// The log's id: the key id that entries and SCTs name. 32 bytes.
+  /// The log's id, opaque and never empty: what entries and SCTs name.
   base::ByteBuffer log_id;
-  /// The first bytes of a checkpoint's signature, where the root says them (v0.2).
+  /// Where the root says it (v0.2): the key id of the log's checkpoints, whole or cut to its first
+  /// bytes, by which entries may name the log as well.
   std::optional<base::ByteBuffer> checkpoint_key_id;
   std::shared_ptr<const PublicKey> key;
   /// With which the log signs; Ed25519 needs none.

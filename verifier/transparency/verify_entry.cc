@@ -62,6 +62,13 @@ Result<std::optional<Time>> CheckLogged(const LogEntry& entry, const Transparenc
   return promised;
 }
 
+/// Rekor v2's entries name their log by the key id of its checkpoints, which a trust root may hold
+/// as the log's id or beside it (rekor-tiles, CLIENTS.md). The id only picks the log; its key
+/// decides.
+bool IsNamedBy(const TransparencyLog& log, const base::ByteBuffer& id) {
+  return id == log.log_id || id == log.checkpoint_key_id;
+}
+
 /// What of a log counts once: its operator, or the log itself.
 std::pair<std::string, base::ByteBuffer> CountedAs(const TransparencyLog& log) {
   return log.operated_by.empty() ? std::pair(std::string(), log.log_id)
@@ -90,7 +97,7 @@ Result<EntryOutcome> VerifyLogEntry(const LogEntry& entry, const LoggedContent& 
   std::optional<Time> promised;
   std::optional<base::Error> failure;
   for (const TransparencyLog& log : logs) {
-    if (log.log_id != entry.log_id) {
+    if (!IsNamedBy(log, entry.log_id)) {
       continue;
     }
     SIGWARD_ASSIGN_OR_RETURN(const EntryKind kind, ParseEntryKind(entry.kind, entry.version));

@@ -57,9 +57,10 @@ class LoggedEntry {
   std::optional<Time> claimed_time_;
 };
 
-/// Verifies one entry against that of LOGS whose id it names: promise (where there is one), proof
-/// with checkpoint (where there is one, or PROOF demands it), and that its body is about CONTENT
-/// (sigstore's client-spec §4.2.2 and §4.4, rekor-v2-spec §7.2). Whatever is present must be valid.
+/// Verifies one entry against those of LOGS whose id, or checkpoint key id, it names: promise
+/// (where there is one), proof with checkpoint (where there is one, or PROOF demands it), and that
+/// its body is about CONTENT (sigstore's client-spec §4.2.2 and §4.4, rekor-v2-spec §7.2). Whatever
+/// is present must be valid.
 ///
 /// Fails with kNotLogged (proof, promise or checkpoint missing or wrong), kLogMismatch,
 /// kUnsupportedFormat (another kind), kUnsupportedAlgorithm, kMalformed, kDuplicateKey or

@@ -103,7 +103,11 @@ Result<std::string> TrustedRootJson(const SigstoreKeys& keys) {
                            List(keys.timestamp_authorities, "timestampAuthorities", AuthorityJson));
   // What is not UTF-8 was refused above, so that nothing has to be replaced here.
   std::string json = root.dump(-1, ' ', false, Json::error_handler_t::replace);
-  SIGWARD_RETURN_IF_ERROR(TrustRoot::Parse(base::AsBytes(json)));
+  SIGWARD_ASSIGN_OR_RETURN(const TrustRoot parsed, TrustRoot::Parse(base::AsBytes(json)));
+  // Whoever writes these keys means each of them.
+  if (!parsed.unusable().empty()) {
+    return base::Within(parsed.unusable().front().name, parsed.unusable().front().why);
+  }
   return json;
 }
 

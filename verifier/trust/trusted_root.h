@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "base/bytes.h"
@@ -17,16 +18,27 @@ inline constexpr std::size_t kMaxTrustedRootBytes = 1U << 20;
 inline constexpr std::size_t kMaxTrustInstances = 64;
 inline constexpr std::size_t kMaxTrustText = 2048;
 
+/// A log or authority of a trusted root that verifies nothing here: its key or hash is of a kind
+/// that is not verified, or too weak. To leave it out trusts nobody more; it is kept so that a
+/// refusal can say what is missing.
+struct UnusableInstance {
+  /// Where it stands and its address: `tlogs[1] (https://log.example)`.
+  std::string name;
+  /// kUnsupportedAlgorithm or kWeakKey.
+  base::Error why;
+};
+
 /// Who is trusted for keyless signatures, and when. Never changed after it was made.
 class TrustRoot {
  public:
   /// Parses Sigstore's trusted_root.json (media types trustedroot v0.1 in both spellings and v0.2)
-  /// as proto3 JSON: lowerCamelCase names, unknown fields refused. Every key, those of certificates
-  /// included, must be one that PublicKey takes and, for a log, of the kind that keyDetails says;
-  /// every log needs the start of its window (sigstore's client-spec §2.3), every log id 32 bytes;
-  /// each certificate of a chain must be issued in the name of the next. Windows are kept to whole
-  /// seconds, never wider than written. Fails with kMalformed, kDuplicateKey, kTooLarge,
-  /// kUnsupportedFormat (another media type), kUnsupportedAlgorithm or kWeakKey.
+  /// as ProtoFields does. Every log needs the start of its window (sigstore's client-spec §2.3), an
+  /// id (logId or checkpointKeyId, opaque, of at most 64 bytes) and a key of the kind that
+  /// keyDetails says; each certificate of a chain must be issued in the name of the next. Windows
+  /// are kept to whole seconds, never wider than written. An instance whose form is right and whose
+  /// keys, those of certificates included, PublicKey does not take is left out and named in
+  /// unusable(). Fails with kMalformed, kDuplicateKey, kTooLarge or kUnsupportedFormat (another
+  /// media type).
   static base::Result<TrustRoot> Parse(base::ByteView json);
 
   /// The trust root that policy-controller's `sigstoreKeys` mean, with the same invariants; its
@@ -41,6 +53,7 @@ class TrustRoot {
   const std::vector<CertificateAuthority>& timestamp_authorities() const {
     return timestamp_authorities_;
   }
+  const std::vector<UnusableInstance>& unusable() const { return unusable_; }
   /// SHA-256 over the document, so that a changed root is another root.
   const base::ByteBuffer& hash() const { return hash_; }
 
@@ -50,6 +63,7 @@ class TrustRoot {
   std::vector<TransparencyLog> ct_logs_;
   std::vector<CertificateAuthority> certificate_authorities_;
   std::vector<CertificateAuthority> timestamp_authorities_;
+  std::vector<UnusableInstance> unusable_;
   base::ByteBuffer hash_;
 };
 

@@ -213,7 +213,7 @@ TEST(BundleTest, TakesBothFormsOfAnInteger) {
   }
   for (const Json& bad :
        {Json(-1), Json("-5"), Json(1.5), Json(""), Json("x"), Json("1x"), Json(" 1"), Json("1e3"),
-        Json("0x1"), Json("9223372036854775808"), Json(UINT64_MAX), Json(nullptr), Json(true)}) {
+        Json("0x1"), Json("9223372036854775808"), Json(UINT64_MAX), Json(true)}) {
     EXPECT_THAT(with_index(bad), FailsWith(Reason::kMalformed)) << bad;
   }
 }
@@ -234,7 +234,7 @@ TEST(BundleTest, RefusesAnyFaultInALogEntry) {
       {"/integratedTime", Json::object()},
       {"/inclusionPromise/signedEntryTimestamp", "AAA"},
       {"/inclusionPromise/more", 1},
-      {"/inclusionProof/rootHash", nullptr},
+      {"/inclusionProof/rootHash", 1},
       {"/inclusionProof/hashes", "AAAA"},
       {"/inclusionProof/hashes/0", "AA_A"},
       {"/inclusionProof/checkpoint", "x"},
@@ -356,21 +356,33 @@ TEST(BundleTest, ReadsWhatALogEntrySays) {
   EXPECT_EQ(entry.inclusion_proof->checkpoint, "text");
 }
 
-TEST(BundleTest, ANullInPlaceOfAMessageOrListIsItsAbsence) {
+// ProtoJSON: a null is an absent field, whatever its type.
+TEST(BundleTest, ANullIsAnAbsence) {
   Json entry = LogEntry();
-  entry["inclusionPromise"] = nullptr;
+  for (const char* name :
+       {"inclusionPromise", "logIndex", "logId", "integratedTime", "canonicalizedBody"}) {
+    entry[name] = nullptr;
+  }
+  entry["inclusionProof"]["rootHash"] = nullptr;
   Json json = Good();
   json["verificationMaterial"]["tlogEntries"] = Json::array({entry});
   json["verificationMaterial"]["timestampVerificationData"] = {{"rfc3161Timestamps", nullptr}};
   json["verificationMaterial"]["certificate"] = nullptr;
   json["messageSignature"] = nullptr;
+  json["dsseEnvelope"]["signatures"][0]["keyid"] = nullptr;
   const auto bundle = ParseWhole(json);
   ASSERT_THAT(bundle, IsOk());
-  EXPECT_FALSE(bundle->material.log_entries[0].signed_entry_timestamp.has_value());
+  const auto& read = bundle->material.log_entries[0];
+  EXPECT_FALSE(read.signed_entry_timestamp || read.integrated_time);
+  EXPECT_EQ(read.log_index, 0U);
+  EXPECT_TRUE(read.log_id.empty() && read.canonicalized_body.empty() &&
+              read.inclusion_proof->root_hash.empty());
   EXPECT_TRUE(bundle->material.timestamps.empty());
   // What a version demands is not there then.
   json["mediaType"] = kV01;
   EXPECT_THAT(ParseWhole(json), FailsWith(Reason::kMalformed));
+  json["mediaType"] = nullptr;
+  EXPECT_THAT(ParseWhole(json), FailsWith(Reason::kUnsupportedFormat));
 }
 
 TEST(BundleTest, ATimeOfZeroIsNone) {
@@ -419,7 +431,7 @@ TEST(BundleTest, RefusesEveryOtherShape) {
   const Json signature = Good()["dsseEnvelope"]["signatures"][0];
   const Json kCases[] = {
       Json::array(),
-      With("/mediaType", nullptr),
+      With("/mediaType", 1),
       With("/media_type", "x"),
       With("/unknown", 1),
       With("/verificationMaterial", nullptr),
@@ -443,7 +455,7 @@ TEST(BundleTest, RefusesEveryOtherShape) {
       With("/dsseEnvelope/signatures/0", "x"),
       With("/dsseEnvelope/signatures/0/more", 1),
       With("/dsseEnvelope/signatures/0/sig", nullptr),
-      With("/dsseEnvelope/signatures/0/keyid", nullptr),
+      With("/dsseEnvelope/signatures/0", nullptr),
       With("/dsseEnvelope/signatures/0/keyid", 1),
       Without("", "verificationMaterial"),
       Without("", "dsseEnvelope"),

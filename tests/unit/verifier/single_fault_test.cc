@@ -137,6 +137,7 @@ TEST(SingleFaultTest, Bundle) {
   EXPECT_EQ(outcome.cases, 34U);
   EXPECT_THAT(outcome.verified,
               UnorderedElementsAre("changed /verificationMaterial/publicKey/hint",
+                                   "null /verificationMaterial/publicKey/hint",
                                    "removed /verificationMaterial/publicKey/hint"));
 }
 

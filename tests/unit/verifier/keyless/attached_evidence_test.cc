@@ -10,9 +10,12 @@ namespace {
 
 using base::ByteBuffer;
 using base::Json;
+using sigward::testing::Artifact;
 using sigward::testing::Ask;
+using sigward::testing::BundleOf;
 using sigward::testing::CertificatePlan;
 using sigward::testing::CtLog;
+using sigward::testing::Expected;
 using sigward::testing::KindNamed;
 using sigward::testing::PartsOf;
 using sigward::testing::PlanOf;
@@ -112,6 +115,31 @@ TEST(AttachedEvidenceTest, AnEntryOfAnUnknownLogIsNoneAndSpoilsNothing) {
   // It says that it is of the trusted log.
   parts.entries.front().log_id = own.log_id;
   EXPECT_EQ(Ask(parts, kV03), "not-logged");
+}
+
+// What a trusted root names and nobody here can verify by is as good as unknown, and is named.
+TEST(AttachedEvidenceTest, ALogOfNoUseHereIsUnknownAndNamed) {
+  Json json = Sigstore().root_json();
+  json["tlogs"][0]["publicKey"]["keyDetails"] = "ML_DSA_65";
+  json["tlogs"][0]["baseUrl"] = "https://new.example";
+  const TrustRoot root = PrivateSigstore::RootOf(json);
+  Question question;
+  question.root = &root;
+  SignatureParts parts = PartsOf(KindNamed("03 message"));
+  EXPECT_EQ(Ask(parts, kV03, question), "not-logged");
+  const Bundle bundle = ParseBundle(base::AsBytes(BundleOf(parts, kV03).dump())).value();
+  ChainMemory memory;
+  const auto refused = VerifyBundle(bundle, Artifact(), Expected(), root, memory);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().detail.find("tlogs[0] (https://new.example): "), std::string::npos);
+  EXPECT_NE(refused.error().detail.find("ML_DSA_65"), std::string::npos);
+  // Of another fault it is not the cause.
+  question.artifact = ArtifactDigests::Of(base::AsBytes("another"));
+  EXPECT_EQ(Ask(parts, kV03, question), "digest-mismatch");
+  parts.entries.push_back(Sigstore().Log(parts.logged, EntryKind::kHashedRekordV002));
+  parts.stamps.push_back(Sigstore().Stamp(parts.logged.signature));
+  question.artifact = Artifact();
+  EXPECT_EQ(Ask(parts, kV03, question), "verified");
 }
 
 TEST(AttachedEvidenceTest, TheTimeOfAnUnknownLogIsNotBelieved) {

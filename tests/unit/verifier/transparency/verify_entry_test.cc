@@ -129,6 +129,31 @@ TEST_P(VerifyEntryTest, AnIdDoesNotMakeTheLog) {
   EXPECT_THAT(VerifyIn({log_.trusted(), log}), IsOk());
 }
 
+// Ids are opaque: a trust root may cut them, and name a log by its key beside the id that is in its
+// checkpoints.
+TEST_P(VerifyEntryTest, ALogIsNamedByItsIdOrByItsCheckpoints) {
+  const ByteBuffer cut(log_.id().begin(), log_.id().begin() + 4);
+  TransparencyLog log = log_.trusted();
+  log.log_id = cut;
+  EXPECT_THAT(VerifyIn({log}), IsUnknownLog());
+  entry_.log_id = cut;
+  if (IsV1()) {
+    entry_.signed_entry_timestamp = log_.Promise(entry_);
+  }
+  EXPECT_THAT(VerifyIn({log}), IsOk());
+  EXPECT_NE(Logged(VerifyIn({log})), nullptr);
+  EXPECT_THAT(Verify(), IsUnknownLog());
+  log.log_id = ByteBuffer(32, 7);
+  log.checkpoint_key_id = cut;
+  if (!IsV1()) {
+    EXPECT_NE(Logged(VerifyIn({log})), nullptr);
+  }
+  log.checkpoint_key_id = ByteBuffer(4, 7);
+  EXPECT_THAT(VerifyIn({log}), IsUnknownLog());
+  log.checkpoint_key_id.reset();
+  EXPECT_THAT(VerifyIn({log}), IsUnknownLog());
+}
+
 TEST_P(VerifyEntryTest, ACosignedCheckpointIsOne) {
   EXPECT_THAT(WithProof([](InclusionProof& proof) { proof.checkpoint += CosignatureLine(); }),
               IsOk());

@@ -126,6 +126,10 @@ TEST(SigstoreKeysTest, WhatIsNoKeyOrChain) {
   EXPECT_THAT(chain(PemOf("CERTIFICATE", Authority().root().der()) +
                     PemOf("CERTIFICATE", Authority().intermediate().der())),
               FailsWith(Reason::kMalformed));
+  const TestKey weak = TestKey::Rsa(1024);
+  EXPECT_THAT(chain(PemOf("CERTIFICATE", sigward::testing::MakeCertificate(
+                                             sigward::testing::RootPlan(), weak, nullptr, weak))),
+              FailsWith(Reason::kWeakKey));
   SigstoreKeys keys = Keys();
   keys.ct_logs[0].base_url = "https://\xff";
   EXPECT_THAT(TrustRoot::Of(keys), FailsWith(Reason::kMalformed));

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -126,7 +127,7 @@ TEST(TrustedRootTest, MediaTypes) {
     EXPECT_THAT(with(type), FailsWith(Reason::kUnsupportedFormat)) << type;
   }
   EXPECT_THAT(ParseChanged([](Json& root) { root.erase("mediaType"); }),
-              FailsWith(Reason::kMalformed));
+              FailsWith(Reason::kUnsupportedFormat));
 }
 
 TEST(TrustedRootTest, AnEmptyOneTrustsNobody) {
@@ -154,7 +155,7 @@ TEST(TrustedRootTest, UnknownAndMistypedFields) {
                 FailsWith(Reason::kMalformed))
         << object;
     if (!object.empty()) {
-      for (const Json& other : {Json(nullptr), Json(1), Json("text"), Json::array()}) {
+      for (const Json& other : {Json(1), Json("text"), Json::array()}) {
         EXPECT_THAT(ParseChanged([&](Json& root) { root[pointer] = other; }),
                     FailsWith(Reason::kMalformed))
             << object;
@@ -165,6 +166,29 @@ TEST(TrustedRootTest, UnknownAndMistypedFields) {
   EXPECT_THAT(TrustRoot::Parse(base::AsBytes("{\"tlogs\":[]," + text.substr(1))),
               FailsWith(Reason::kDuplicateKey));
   EXPECT_THAT(TrustRoot::Parse(base::AsBytes(text + "x")), FailsWith(Reason::kMalformed));
+}
+
+// ProtoJSON: a null is an absent field, whatever its type; it is no element of a list.
+TEST(TrustedRootTest, NullsAreAbsent) {
+  for (const char* member :
+       {"/tlogs/0/baseUrl", "/tlogs/0/operator", "/tlogs/0/checkpointKeyId",
+        "/tlogs/0/publicKey/validFor/end", "/certificateAuthorities/0/uri",
+        "/certificateAuthorities/0/subject", "/certificateAuthorities/0/subject/commonName",
+        "/certificateAuthorities/0/validFor", "/timestampAuthorities", "/ctlogs"}) {
+    EXPECT_THAT(ParseChanged([&](Json& root) { root[Json::json_pointer(member)] = nullptr; }),
+                IsOk())
+        << member;
+  }
+  for (const char* member :
+       {"/tlogs/0/hashAlgorithm", "/tlogs/0/publicKey", "/tlogs/0/logId", "/tlogs/0/logId/keyId",
+        "/tlogs/0/publicKey/rawBytes", "/tlogs/0/publicKey/keyDetails",
+        "/tlogs/0/publicKey/validFor", "/tlogs/0/publicKey/validFor/start",
+        "/certificateAuthorities/0/certChain", "/tlogs/0", "/certificateAuthorities/0",
+        "/certificateAuthorities/0/certChain/certificates/0"}) {
+    EXPECT_THAT(ParseChanged([&](Json& root) { root[Json::json_pointer(member)] = nullptr; }),
+                FailsWith(Reason::kMalformed))
+        << member;
+  }
 }
 
 TEST(TrustedRootTest, WhatIsMissing) {
@@ -232,25 +256,71 @@ TEST(TrustedRootTest, AnRsaKeyByItself) {
             TestKey::Shared(KeyType::kRsa).public_key().fingerprint());
 }
 
-TEST(TrustedRootTest, KeysThatAreOfNoUse) {
-  const auto with = [](const TestKey& key, const char* details) {
-    return ParseChanged([&](Json& root) { root["ctlogs"] = Json::array({LogJson(key, details)}); });
-  };
-  for (const char* details :
-       {"", "PUBLIC_KEY_DETAILS_UNSPECIFIED", "PKIX_ED25519_PH", "PKIX_RSA_PSS_2048_SHA256",
-        "PKIX_ECDSA_P256_HMAC_SHA_256", "LMS_SHA256", "ML_DSA_65", "pkix_ecdsa_p256_sha_256"}) {
-    EXPECT_THAT(with(TestKey::Shared(KeyType::kEcdsaP256), details),
-                FailsWith(Reason::kUnsupportedAlgorithm))
-        << details;
+/// What is left of the good document with these `ctlogs`, and what is not.
+struct Left {
+  std::size_t ct_logs = 0;
+  std::vector<UnusableInstance> unusable;
+};
+Left WithCtLogs(const Json& logs) {
+  const auto root = ParseChanged([&](Json& json) { json["ctlogs"] = logs; });
+  EXPECT_THAT(root, IsOk());
+  return root.ok() ? Left{root->ct_logs().size(), root->unusable()} : Left{};
+}
+
+// What others may be able to use spoils nothing, and verifies nothing.
+TEST(TrustedRootTest, LogsOfNoUseHereAreLeftOutAndNamed) {
+  const TestKey& key = TestKey::Shared(KeyType::kEcdsaP256);
+  const Json good = LogJson(key, "PKIX_ECDSA_P256_SHA_256");
+  for (const char* details : {"PKIX_ED25519_PH", "PKIX_RSA_PSS_2048_SHA256", "LMS_SHA256",
+                              "ML_DSA_65", "pkix_ecdsa_p256_sha_256", "SOMETHING_OF_2031"}) {
+    Json other = LogJson(key, details);
+    other["baseUrl"] = "https://other.example";
+    const Left left = WithCtLogs({other, good});
+    EXPECT_EQ(left.ct_logs, 1U) << details;
+    ASSERT_EQ(left.unusable.size(), 1U) << details;
+    EXPECT_EQ(left.unusable[0].name, "ctlogs[0] (https://other.example)");
+    EXPECT_EQ(left.unusable[0].why.reason, Reason::kUnsupportedAlgorithm) << details;
+    EXPECT_NE(left.unusable[0].why.detail.find(details), std::string::npos) << details;
   }
-  EXPECT_THAT(with(TestKey::Rsa(1024), "PKIX_RSA_PKCS1V5"), FailsWith(Reason::kWeakKey));
-  EXPECT_THAT(with(TestKey::Ec("P-224"), "PKIX_ECDSA_P256_SHA_256"),
-              FailsWith(Reason::kUnsupportedAlgorithm));
-  const auto hash = [](const char* name) {
-    return ParseChanged([&](Json& root) { root["tlogs"][0]["hashAlgorithm"] = name; });
+  const Left weak = WithCtLogs({good, LogJson(TestKey::Rsa(1024), "PKIX_RSA_PKCS1V5")});
+  EXPECT_EQ(weak.ct_logs, 1U);
+  ASSERT_EQ(weak.unusable.size(), 1U);
+  EXPECT_EQ(weak.unusable[0].why.reason, Reason::kWeakKey);
+  for (const char* hash : {"SHA2_512", "SHA3_256", "sha256"}) {
+    Json other = good;
+    other["hashAlgorithm"] = hash;
+    EXPECT_EQ(WithCtLogs(Json::array({other})).ct_logs, 0U) << hash;
+    EXPECT_EQ(WithCtLogs(Json::array({other})).unusable.size(), 1U) << hash;
+  }
+}
+
+// A log that cannot be used is still one: what is wrong with its form is an error.
+TEST(TrustedRootTest, LogsOfNoUseHereHaveTheirForm) {
+  const auto with = [](const std::function<void(Json & log)>& change) {
+    Json log = LogJson(TestKey::Shared(KeyType::kEcdsaP256), "ML_DSA_65");
+    change(log);
+    return ParseChanged([&](Json& root) { root["tlogs"] = Json::array({log}); });
   };
-  EXPECT_THAT(hash("SHA2_512"), FailsWith(Reason::kUnsupportedAlgorithm));
-  EXPECT_THAT(hash("sha256"), FailsWith(Reason::kUnsupportedAlgorithm));
+  EXPECT_THAT(with([](Json&) {}), IsOk());
+  EXPECT_THAT(with([](Json& log) { log["publicKey"]["validFor"].erase("start"); }),
+              FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with([](Json& log) { log["further"] = 1; }), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with([](Json& log) { log.erase("logId"); }), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with([](Json& log) { log["publicKey"].erase("rawBytes"); }),
+              FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with([](Json& log) { log["publicKey"]["keyDetails"] = ""; }),
+              FailsWith(Reason::kMalformed));
+  EXPECT_THAT(
+      with([](Json& log) { log["publicKey"]["keyDetails"] = "PUBLIC_KEY_DETAILS_UNSPECIFIED"; }),
+      FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with([](Json& log) { log["hashAlgorithm"] = "HASH_ALGORITHM_UNSPECIFIED"; }),
+              FailsWith(Reason::kMalformed));
+  // Known details promise a known key.
+  EXPECT_THAT(ParseChanged([](Json& root) {
+                root["tlogs"] =
+                    Json::array({LogJson(TestKey::Ec("P-224"), "PKIX_ECDSA_P256_SHA_256")});
+              }),
+              FailsWith(Reason::kMalformed));
 }
 
 TEST(TrustedRootTest, LogIds) {
@@ -259,16 +329,24 @@ TEST(TrustedRootTest, LogIds) {
       root["tlogs"][0][member]["keyId"] = base::EncodeBase64(base::ByteBuffer(size));
     });
   };
-  EXPECT_THAT(with("logId", 32), IsOk());
-  EXPECT_THAT(with("logId", 31), FailsWith(Reason::kMalformed));
-  EXPECT_THAT(with("logId", 33), FailsWith(Reason::kMalformed));
+  for (const std::size_t size : {1U, 4U, 31U, 32U, 33U, 64U}) {
+    EXPECT_THAT(with("logId", size), IsOk()) << size;
+  }
+  EXPECT_THAT(with("logId", 65), FailsWith(Reason::kTooLarge));
   EXPECT_THAT(with("logId", 0), FailsWith(Reason::kMalformed));
-  EXPECT_THAT(with("checkpointKeyId", 4), IsOk());
-  EXPECT_THAT(with("checkpointKeyId", 32), IsOk());
+  for (const std::size_t size : {0U, 4U, 32U, 64U}) {
+    EXPECT_THAT(with("checkpointKeyId", size), IsOk()) << size;
+  }
   EXPECT_THAT(with("checkpointKeyId", 3), FailsWith(Reason::kMalformed));
-  EXPECT_THAT(with("checkpointKeyId", 33), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(with("checkpointKeyId", 65), FailsWith(Reason::kTooLarge));
   EXPECT_THAT(ParseChanged([](Json& root) { root["tlogs"][0]["logId"]["keyId"] = "AQIDBA"; }),
               FailsWith(Reason::kMalformed));
+  const auto without = ParseChanged([](Json& root) {
+    root["tlogs"][0].erase("logId");
+    root["tlogs"][0]["checkpointKeyId"]["keyId"] = "AQIDBA==";
+  });
+  ASSERT_THAT(without, IsOk());
+  EXPECT_EQ(without->logs()[0].log_id, base::ByteBuffer({1, 2, 3, 4}));
 }
 
 TEST(TrustedRootTest, AWindowIsNeverWiderThanWritten) {
@@ -308,14 +386,49 @@ TEST(TrustedRootTest, ChainsAreInOrder) {
   EXPECT_THAT(with({base::AsBytes("no certificate")}), FailsWith(Reason::kMalformed));
 }
 
-TEST(TrustedRootTest, CertificatesHaveKeysOfUse) {
-  const TestKey key = TestKey::Rsa(1024);
-  const base::ByteBuffer weak =
+TEST(TrustedRootTest, AuthoritiesWithKeysOfNoUseAreLeftOutAndNamed) {
+  const TestKey weak = TestKey::Rsa(1024);
+  const TestKey other = TestKey::Ec("P-224");
+  for (const TestKey* key : {&weak, &other}) {
+    const base::ByteBuffer der =
+        sigward::testing::MakeCertificate(sigward::testing::RootPlan(), *key, nullptr, *key);
+    Json unusable = AuthorityJson({der});
+    unusable["uri"] = "https://other.example";
+    const auto root = ParseChanged([&](Json& json) {
+      json["timestampAuthorities"].insert(json["timestampAuthorities"].begin(), unusable);
+      json["certificateAuthorities"].push_back(unusable);
+    });
+    ASSERT_THAT(root, IsOk());
+    EXPECT_EQ(root->timestamp_authorities().size(), 1U);
+    EXPECT_EQ(root->certificate_authorities().size(), 1U);
+    ASSERT_EQ(root->unusable().size(), 2U);
+    EXPECT_EQ(root->unusable()[0].name, "certificateAuthorities[1] (https://other.example)");
+    EXPECT_EQ(root->unusable()[1].name, "timestampAuthorities[0] (https://other.example)");
+    EXPECT_EQ(root->unusable()[0].why.reason,
+              key == &weak ? Reason::kWeakKey : Reason::kUnsupportedAlgorithm);
+  }
+}
+
+// A certificate that is signed with, and is of, a key that OpenSSL does not know.
+TEST(TrustedRootTest, APostQuantumAuthorityIsLeftOut) {
+  const TestKey& key = TestKey::Shared(KeyType::kEcdsaP256);
+  base::ByteBuffer der =
       sigward::testing::MakeCertificate(sigward::testing::RootPlan(), key, nullptr, key);
-  EXPECT_THAT(ParseChanged([&](Json& root) {
-                root["timestampAuthorities"] = Json::array({AuthorityJson({weak})});
-              }),
-              FailsWith(Reason::kWeakKey));
+  // id-ecPublicKey 1.2.840.10045.2.1 and ecdsa-with-SHA256 1.2.840.10045.4.3.2 become others.
+  for (const base::ByteBuffer& oid : {base::ByteBuffer{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01},
+                                      base::ByteBuffer{0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03}}) {
+    auto at = der.begin();
+    while ((at = std::search(at, der.end(), oid.begin(), oid.end())) != der.end()) {
+      at[6] = 0x7f;
+      at += 7;
+    }
+  }
+  const auto root = ParseChanged(
+      [&](Json& json) { json["certificateAuthorities"].push_back(AuthorityJson({der})); });
+  ASSERT_THAT(root, IsOk());
+  EXPECT_EQ(root->certificate_authorities().size(), 1U);
+  ASSERT_EQ(root->unusable().size(), 1U);
+  EXPECT_EQ(root->unusable()[0].why.reason, Reason::kUnsupportedAlgorithm);
 }
 
 }  // namespace
