@@ -5,7 +5,6 @@
 
 #include "base/strict_json.h"
 #include "base/text.h"
-#include "verifier/evidence.h"
 #include "verifier/proto_json.h"
 #include "verifier/verification_material_json.h"
 
@@ -52,11 +51,11 @@ base::Result<base::ByteBuffer> ParseSignatures(const Json& signatures) {
   return signature;
 }
 
-base::Result<DsseEnvelope> ParseEnvelope(const Json& value) {
+base::Result<DsseEnvelope> ParseEnvelope(const Json& value, std::size_t max_payload) {
   SIGWARD_ASSIGN_OR_RETURN(ProtoFields fields, ProtoFields::Of(value, "dsseEnvelope"));
   DsseEnvelope out;
   SIGWARD_ASSIGN_OR_RETURN(out.payload_type, fields.String("payloadType"));
-  SIGWARD_ASSIGN_OR_RETURN(out.payload, fields.Bytes("payload", kMaxBundleBytes));
+  SIGWARD_ASSIGN_OR_RETURN(out.payload, fields.Bytes("payload", max_payload));
   SIGWARD_ASSIGN_OR_RETURN(const Json* signatures,
                            fields.Repeated("signatures", base::kMaxJsonValues));
   SIGWARD_ASSIGN_OR_RETURN(out.signature, ParseSignatures(*signatures));
@@ -108,7 +107,7 @@ base::Result<MessageSignature> ParseMessageSignature(const Json& value) {
 
 using Content = std::variant<DsseEnvelope, MessageSignature>;
 
-base::Result<Content> ParseContent(ProtoFields& fields) {
+base::Result<Content> ParseContent(ProtoFields& fields, std::size_t max_payload) {
   SIGWARD_ASSIGN_OR_RETURN(const Json* envelope, fields.Message("dsseEnvelope"));
   SIGWARD_ASSIGN_OR_RETURN(const Json* message, fields.Message("messageSignature"));
   if ((envelope == nullptr) == (message == nullptr)) {
@@ -117,7 +116,7 @@ base::Result<Content> ParseContent(ProtoFields& fields) {
                                               : "the bundle holds two kinds of signature at once");
   }
   if (envelope != nullptr) {
-    SIGWARD_ASSIGN_OR_RETURN(DsseEnvelope content, ParseEnvelope(*envelope));
+    SIGWARD_ASSIGN_OR_RETURN(DsseEnvelope content, ParseEnvelope(*envelope, max_payload));
     return Content(std::move(content));
   }
   SIGWARD_ASSIGN_OR_RETURN(MessageSignature content, ParseMessageSignature(*message));
@@ -126,9 +125,9 @@ base::Result<Content> ParseContent(ProtoFields& fields) {
 
 }  // namespace
 
-base::Result<Bundle> ParseBundle(base::ByteView bytes) {
+base::Result<Bundle> ParseBundle(base::ByteView bytes, std::size_t max_bytes) {
   SIGWARD_ASSIGN_OR_RETURN(const Json document,
-                           base::ParseStrictJson(base::AsText(bytes), kMaxBundleBytes));
+                           base::ParseStrictJson(base::AsText(bytes), max_bytes));
   SIGWARD_ASSIGN_OR_RETURN(ProtoFields fields, ProtoFields::Of(document, "bundle"));
   SIGWARD_ASSIGN_OR_RETURN(const std::string media_type, fields.String("mediaType"));
   SIGWARD_ASSIGN_OR_RETURN(const BundleVersion version, VersionOf(media_type));
@@ -138,7 +137,7 @@ base::Result<Bundle> ParseBundle(base::ByteView bytes) {
   }
   SIGWARD_ASSIGN_OR_RETURN(VerificationMaterial checked,
                            ParseVerificationMaterial(*material, version));
-  SIGWARD_ASSIGN_OR_RETURN(Content content, ParseContent(fields));
+  SIGWARD_ASSIGN_OR_RETURN(Content content, ParseContent(fields, max_bytes));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
   return Bundle{version, std::move(checked), std::move(content)};
 }

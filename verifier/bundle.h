@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <variant>
@@ -8,10 +9,15 @@
 #include "base/result.h"
 #include "verifier/artifact_digests.h"
 #include "verifier/dsse.h"
+#include "verifier/evidence.h"
 #include "verifier/public_key.h"
 #include "verifier/verification_material.h"
 
 namespace sigward::verifier {
+
+/// Longest bundle that is verified by itself, outside of any image. cosign and sigstore-go read
+/// whatever is there; the largest that tools write hold an SBOM.
+inline constexpr std::size_t kMaxLoneBundleBytes = 16U << 20;
 
 /// Media types of bundles, of whatever version, start with this.
 inline constexpr std::string_view kBundleTypePrefix = "application/vnd.dev.sigstore.bundle";
@@ -30,13 +36,13 @@ struct Bundle {
   std::variant<DsseEnvelope, MessageSignature> content;
 };
 
-/// Parses a sigstore bundle v0.1, v0.2 or v0.3 of at most kMaxBundleBytes as ProtoFields does
+/// Parses a sigstore bundle v0.1, v0.2 or v0.3 of at most MAX_BYTES as ProtoFields does
 /// (sigstore's client-spec §5). The version is the document's own word in either of its two
 /// spellings; the media type of the layer that it came in is no part of it. The rest is
 /// ParseVerificationMaterial's, and an envelope of exactly one signature or a message signature.
 ///
 /// Fails with kMalformed, kDuplicateKey, kTooLarge, kUnsupportedFormat (another version) or
 /// kUnsupportedAlgorithm (of a message digest).
-base::Result<Bundle> ParseBundle(base::ByteView bytes);
+base::Result<Bundle> ParseBundle(base::ByteView bytes, std::size_t max_bytes = kMaxBundleBytes);
 
 }  // namespace sigward::verifier

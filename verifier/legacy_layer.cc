@@ -79,6 +79,7 @@ Result<SignedEntity> LegacyEntity(const Descriptor& layer, base::ByteView payloa
   }
   SignedEntity out;
   out.hash_rule = HashRule::kSha256;
+  out.certificate_beside_key = true;
   SIGWARD_ASSIGN_OR_RETURN(out.signature, base::DecodeBase64(*text, kMaxSignatureText));
   out.message.emplace(payload.begin(), payload.end());
   return out;

@@ -28,6 +28,9 @@ enum class HashRule : std::uint8_t {
 /// it is to be believed yet.
 struct SignedEntity {
   HashRule hash_rule = HashRule::kByCurve;
+  /// A certificate may stand beside the signature of a key. cosign's older format has both where a
+  /// key was certified; a bundle is by one or the other (sigstore_bundle.proto).
+  bool certificate_beside_key = false;
   /// The leaf first; empty where the signature is by a key that its reader has.
   std::vector<Certificate> certificates;
   base::ByteBuffer signature;

@@ -3,10 +3,8 @@
 #include <algorithm>
 
 #include "base/json_fields.h"
-#include "base/strict_json.h"
 #include "base/text.h"
 #include "verifier/dsse.h"
-#include "verifier/evidence.h"
 #include "verifier/member_names.h"
 
 namespace sigward::verifier {
@@ -28,6 +26,9 @@ base::Error WrongType(const char* what, std::string_view type) {
 base::Status AppendDigests(const Json& subject, std::vector<std::string>& out) {
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(subject, "subject"));
   SIGWARD_RETURN_IF_ERROR(RefuseLookAlikes(subject, "subject", {"digest"}));
+  if (const Json* digest = fields.Find("digest"); digest == nullptr || digest->is_null()) {
+    return base::Ok();
+  }
   SIGWARD_ASSIGN_OR_RETURN(const Json* digests, fields.Object("digest"));
   if (digests->size() > kMaxSubjectDigests) {
     return base::Fail(Reason::kTooLarge,
@@ -49,14 +50,15 @@ bool Statement::NamesSubject(const Digest& digest) const {
          subject_digests.end();
 }
 
-base::Result<Statement> ParseStatement(const SignedBytes& encoding) {
+base::Result<Statement> ParseStatement(const SignedBytes& encoding, std::size_t max_bytes,
+                                       std::size_t max_values) {
   SIGWARD_ASSIGN_OR_RETURN(const SignedPayload signed_payload, ReadSignedPayload(encoding));
   if (signed_payload.type != kInTotoPayloadType) {
     return WrongType("the signed payload's type is", signed_payload.type);
   }
   SIGWARD_ASSIGN_OR_RETURN(
       const Json document,
-      base::ParseStrictJson(base::AsText(signed_payload.payload), kMaxBundleBytes));
+      base::ParseStrictJson(base::AsText(signed_payload.payload), max_bytes, max_values));
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(document, "statement"));
   SIGWARD_RETURN_IF_ERROR(
       RefuseLookAlikes(document, "statement", {"_type", "subject", "predicateType", "predicate"}));

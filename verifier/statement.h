@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/strict_json.h"
 #include "verifier/digest.h"
+#include "verifier/evidence.h"
 #include "verifier/public_key.h"
 
 namespace sigward::verifier {
@@ -28,9 +30,13 @@ struct Statement {
   bool NamesSubject(const Digest& digest) const;
 };
 
-/// Parses the in-toto statement (v0.1 or v1) in a verified DSSE pre-authentication encoding.
+/// Parses the in-toto statement (v0.1 or v1) of at most MAX_BYTES and MAX_VALUES JSON values in a
+/// verified DSSE pre-authentication encoding. A subject without a digest names nothing, and nothing
+/// of what the others name is lost by it: a statement is about each of its subjects.
 /// Unknown members may stand, as in-toto's parsing rules demand, unless they look like a known one.
 /// Fails with kMalformed, kDuplicateKey, kTooLarge or kWrongType (payload or statement type).
-base::Result<Statement> ParseStatement(const SignedBytes& encoding);
+base::Result<Statement> ParseStatement(const SignedBytes& encoding,
+                                       std::size_t max_bytes = kMaxBundleBytes,
+                                       std::size_t max_values = base::kMaxJsonValues);
 
 }  // namespace sigward::verifier

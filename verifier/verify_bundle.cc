@@ -17,6 +17,8 @@ using base::Status;
 namespace {
 
 constexpr std::size_t kMaxNameInError = 256;
+/// JSON values of a statement in a bundle that is verified by itself.
+constexpr std::size_t kMaxLoneStatementValues = 1'000'000;
 
 Status CheckIdentity(const CertificateIdentity& identity, const ExpectedIdentity& expected) {
   if (identity.issuer != expected.issuer) {
@@ -31,7 +33,8 @@ Status CheckIdentity(const CertificateIdentity& identity, const ExpectedIdentity
 }
 
 Status CheckSubject(const SignedBytes& encoding, const ArtifactDigests& artifact) {
-  SIGWARD_ASSIGN_OR_RETURN(const Statement statement, ParseStatement(encoding));
+  SIGWARD_ASSIGN_OR_RETURN(const Statement statement,
+                           ParseStatement(encoding, kMaxLoneBundleBytes, kMaxLoneStatementValues));
   for (const HashedMessage& known : artifact.digests) {
     const std::string name =
         std::string(HashAlgorithmName(known.algorithm)) + ":" + base::EncodeHex(known.digest);
@@ -59,8 +62,10 @@ Result<VerifiedBundle> VerifyBundle(Bundle bundle, const ArtifactDigests& artifa
   SIGWARD_ASSIGN_OR_RETURN(const SignedEntity entity, EntityOf(std::move(bundle), artifact));
   const TrustMaterial trust = TrustMaterial::Of(root);
   const auto* const* key = std::get_if<const PublicKey*>(&signer);
-  auto verified = key != nullptr ? VerifyByKey(entity, **key, std::nullopt, trust, requirements)
-                                 : VerifyByCertificate(entity, trust, requirements, memory);
+  StampChecks stamps(memory);
+  auto verified = key != nullptr
+                      ? VerifyByKey(entity, **key, std::nullopt, trust, requirements, stamps)
+                      : VerifyByCertificate(entity, trust, requirements, memory, stamps);
   if (!verified.ok()) {
     return std::move(verified).error();
   }

@@ -21,7 +21,9 @@ LoggedContent ContentOf(const SignedEntity& entity, base::ByteView spki) {
   LoggedContent out;
   out.signature = entity.signature;
   out.spki = spki;
-  if (!entity.certificates.empty()) {
+  // Under a key, another key's certificate is nothing that the log could have held against it.
+  if (!entity.certificates.empty() &&
+      std::ranges::equal(entity.certificates.front().spki(), spki)) {
     out.certificate = entity.certificates.front().der();
   }
   if (const auto* envelope = std::get_if<DsseEnvelope>(&entity.subject)) {
@@ -112,8 +114,8 @@ TrustMaterial TrustMaterial::Of(const TrustRoot& root) {
 class EntityVerification {
  public:
   EntityVerification(const SignedEntity& entity, const TrustMaterial& trust,
-                     const EntityRequirements& requirements)
-      : entity_(entity), trust_(trust), requirements_(requirements) {}
+                     const EntityRequirements& requirements, StampChecks& stamps)
+      : entity_(entity), trust_(trust), requirements_(requirements), stamps_(stamps) {}
 
   /// Fills entries and times. SPKI is of the signer's key. At least TIMES_NEEDED times must be
   /// proven.
@@ -142,7 +144,7 @@ class EntityVerification {
     }
     SIGWARD_ASSIGN_OR_RETURN(const std::vector<VerifiedTimestamp> stamps,
                              VerifyTimestamps(entity_.timestamps, entity_.signature,
-                                              trust_.timestamp_authorities, needed));
+                                              trust_.timestamp_authorities, needed, stamps_));
     for (const VerifiedTimestamp& stamp : stamps) {
       times_.push_back(stamp.time());
     }
@@ -196,27 +198,44 @@ class EntityVerification {
   const SignedEntity& entity_;
   const TrustMaterial& trust_;
   const EntityRequirements& requirements_;
+  StampChecks& stamps_;
   std::vector<LoggedEntry> entries_;
   std::vector<Time> times_;
 };
 
 Result<VerifiedEntity> VerifyByCertificate(const SignedEntity& entity, const TrustMaterial& trust,
                                            const EntityRequirements& requirements,
-                                           ChainMemory& memory) {
+                                           ChainMemory& memory, StampChecks& stamps) {
   if (entity.certificates.empty()) {
     return Fail(Reason::kBadSignature, "it is signed with a key, not with a certificate");
   }
-  return NamingUnusable(EntityVerification(entity, trust, requirements).ByCertificate(memory),
+  return NamingUnusable(
+      EntityVerification(entity, trust, requirements, stamps).ByCertificate(memory), trust);
+}
+
+Result<VerifiedEntity> VerifyByCertificate(const SignedEntity& entity, const TrustMaterial& trust,
+                                           const EntityRequirements& requirements,
+                                           ChainMemory& memory) {
+  StampChecks stamps(memory);
+  return VerifyByCertificate(entity, trust, requirements, memory, stamps);
+}
+
+Result<VerifiedEntity> VerifyByKey(const SignedEntity& entity, const PublicKey& key,
+                                   std::optional<HashAlgorithm> hash, const TrustMaterial& trust,
+                                   const EntityRequirements& requirements, StampChecks& stamps) {
+  if (!entity.certificates.empty() && !entity.certificate_beside_key) {
+    return Fail(Reason::kBadSignature, "it is signed with a certificate, not with a key");
+  }
+  return NamingUnusable(EntityVerification(entity, trust, requirements, stamps).ByKey(key, hash),
                         trust);
 }
 
 Result<VerifiedEntity> VerifyByKey(const SignedEntity& entity, const PublicKey& key,
                                    std::optional<HashAlgorithm> hash, const TrustMaterial& trust,
                                    const EntityRequirements& requirements) {
-  if (!entity.certificates.empty()) {
-    return Fail(Reason::kBadSignature, "it is signed with a certificate, not with a key");
-  }
-  return NamingUnusable(EntityVerification(entity, trust, requirements).ByKey(key, hash), trust);
+  ChainMemory memory;
+  StampChecks stamps(memory);
+  return VerifyByKey(entity, key, hash, trust, requirements, stamps);
 }
 
 }  // namespace sigward::verifier

@@ -12,6 +12,7 @@
 #include "verifier/certificate/chain_memory.h"
 #include "verifier/public_key.h"
 #include "verifier/signed_entity.h"
+#include "verifier/timestamp/stamp_checks.h"
 #include "verifier/transparency/verify_entry.h"
 #include "verifier/trust/trusted_root.h"
 #include "verifier/validity.h"
@@ -65,7 +66,8 @@ class VerifiedEntity {
 /// client-spec §4: log entries, time stamps, the chain at every time that those prove (at least one
 /// must be), SCTs, the signature. Entries of unknown logs and stamps of unknown authorities count
 /// nothing; an entry of a known log that is wrong fails the whole. A time that a log entry claims
-/// must lie in the leaf's validity, also where nothing proves it.
+/// must lie in the leaf's validity, also where nothing proves it. STAMPS bounds what the time
+/// stamps of all signatures of one question may cost.
 ///
 /// Fails with kBadSignature, also when the entity brings no certificate, kNotLogged, kLogMismatch,
 /// kTimestampInvalid, kNoTrustedTime, kUntrustedCertificate, kExpired, kSctInvalid,
@@ -73,11 +75,23 @@ class VerifiedEntity {
 base::Result<VerifiedEntity> VerifyByCertificate(const SignedEntity& entity,
                                                  const TrustMaterial& trust,
                                                  const EntityRequirements& requirements,
+                                                 ChainMemory& memory, StampChecks& stamps);
+/// The same as a question of its own.
+base::Result<VerifiedEntity> VerifyByCertificate(const SignedEntity& entity,
+                                                 const TrustMaterial& trust,
+                                                 const EntityRequirements& requirements,
                                                  ChainMemory& memory);
 
 /// Verifies ENTITY as signed with KEY, the signature first. HASH absent: by the entity's own rule.
 /// Times are proven where there are some and none has to be. Fails as VerifyByCertificate does;
-/// kBadSignature when the entity brings a certificate.
+/// kBadSignature when a bundle brings a certificate. Beside a signature of cosign's older format a
+/// certificate of KEY may stand, which is then what the log has; one of another key says nothing.
+base::Result<VerifiedEntity> VerifyByKey(const SignedEntity& entity, const PublicKey& key,
+                                         std::optional<HashAlgorithm> hash,
+                                         const TrustMaterial& trust,
+                                         const EntityRequirements& requirements,
+                                         StampChecks& stamps);
+/// The same as a question of its own.
 base::Result<VerifiedEntity> VerifyByKey(const SignedEntity& entity, const PublicKey& key,
                                          std::optional<HashAlgorithm> hash,
                                          const TrustMaterial& trust,

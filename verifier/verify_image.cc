@@ -119,13 +119,14 @@ class CandidateLook {
 
   const base::Result<VerifiedEntity>& ByCertificate(const SignedEntity& entity,
                                                     const EntityDemands& demands,
-                                                    ChainMemory& memory) {
+                                                    ChainMemory& memory, StampChecks& stamps) {
     const auto known = by_certificate_.find(&demands);
     if (known != by_certificate_.end()) {
       return known->second;
     }
     return by_certificate_
-        .emplace(&demands, VerifyByCertificate(entity, demands.trust, demands.requirements, memory))
+        .emplace(&demands,
+                 VerifyByCertificate(entity, demands.trust, demands.requirements, memory, stamps))
         .first->second;
   }
 
@@ -160,7 +161,8 @@ class ImageVerification {
       : image_(image),
         objects_(evidence),
         candidates_(FindSignatures(image, platform, objects_)),
-        memory_(memory) {
+        memory_(memory),
+        stamps_(memory) {
     looks_.reserve(candidates_.chosen.size());
     for (const SignatureCandidate& candidate : candidates_.chosen) {
       looks_.emplace_back(candidate, objects_);
@@ -174,6 +176,7 @@ class ImageVerification {
     std::vector<std::optional<VerifiedSignature>> found(authorities.size());
     std::size_t open = authorities.size();
     for (std::size_t i = 0; i < candidates_.chosen.size() && open > 0; ++i) {
+      stamps_.BeginSignature(candidates_.chosen.size() - i - 1);
       for (std::size_t a = 0; a < authorities.size(); ++a) {
         if (found[a].has_value()) {
           continue;
@@ -241,8 +244,8 @@ class ImageVerification {
     if (!entity.ok()) {
       return Undecodable(entity.error());
     }
-    base::Result<VerifiedEntity> verified =
-        VerifyByKey(*entity, authority.key, authority.hash, demands.trust, demands.requirements);
+    base::Result<VerifiedEntity> verified = VerifyByKey(
+        *entity, authority.key, authority.hash, demands.trust, demands.requirements, stamps_);
     if (!verified.ok()) {
       return StagedError{FailureStage::kNotByThisKey, std::move(verified).error()};
     }
@@ -256,7 +259,7 @@ class ImageVerification {
       return Undecodable(entity.error());
     }
     const base::Result<VerifiedEntity>& verified =
-        looks_[i].ByCertificate(*entity, *authority.demands, memory_);
+        looks_[i].ByCertificate(*entity, *authority.demands, memory_, stamps_);
     if (!verified.ok()) {
       return StagedError{FailureStage::kNotByThisKey, verified.error()};
     }
@@ -304,6 +307,7 @@ class ImageVerification {
   SignatureCandidates candidates_;
   std::vector<CandidateLook> looks_;
   ChainMemory& memory_;
+  StampChecks stamps_;
 };
 
 std::string_view SignatureFormatName(SignatureFormat format) {

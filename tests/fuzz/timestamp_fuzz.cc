@@ -44,7 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
        !Within(parsed->message_digest, token))) {
     std::abort();
   }
-  const auto verified = sigward::verifier::VerifyTimestamp(token, signature, Authorities());
+  sigward::verifier::ChainMemory memory;
+  sigward::verifier::StampChecks checks(memory);
+  const auto verified = sigward::verifier::VerifyTimestamp(token, signature, Authorities(), checks);
   if (verified.ok()) {
     std::abort();
   }

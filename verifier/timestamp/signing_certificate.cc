@@ -80,10 +80,13 @@ base::Result<CertificateId> ReadCertificateId(DerReader& ids, SigningCertificate
 
 }  // namespace
 
+bool CertificateId::HasHashOf(ByteView der) const {
+  return Equal(hash ? HashOf(der, *hash) : Sha1Of(der), digest);
+}
+
 bool CertificateId::Names(const Certificate& certificate) const {
-  const ByteBuffer hashed = hash ? HashOf(certificate.der(), *hash) : Sha1Of(certificate.der());
-  return Equal(hashed, digest) && (issuer.empty() || (Equal(certificate.issuer(), issuer) &&
-                                                      Equal(SerialOf(certificate), serial)));
+  return HasHashOf(certificate.der()) && (issuer.empty() || (Equal(certificate.issuer(), issuer) &&
+                                                             Equal(SerialOf(certificate), serial)));
 }
 
 base::Result<std::vector<CertificateId>> ParseSigningCertificate(

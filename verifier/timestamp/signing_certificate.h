@@ -24,6 +24,8 @@ struct CertificateId {
 
   /// True when this is CERTIFICATE: its hash, and issuer and serial number where they are said.
   bool Names(const Certificate& certificate) const;
+  /// True when DER has the hash: what need not be parsed to see that it is another.
+  bool HasHashOf(base::ByteView der) const;
 };
 
 enum class SigningCertificateVersion : std::uint8_t { kV1 = 1, kV2 };

@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "verifier/certificate/certificate_stack.h"
@@ -72,27 +73,6 @@ Status CheckIssuer(const Certificate& issuer) {
   return Untrusted("an authority on the way is not for time stamping");
 }
 
-base::Error Refusal(int error) {
-  ERR_clear_error();
-  const bool time = error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
-  return base::Fail(time ? Reason::kExpired : Reason::kUntrustedCertificate,
-                    X509_verify_cert_error_string(error));
-}
-
-/// OpenSSL takes a certificate for expired in the very second of its notAfter, which belongs to its
-/// validity (RFC 5280 §4.1.2.5).
-int LetLastSecondPass(int ok, X509_STORE_CTX* context) {
-  if (ok != 1 && X509_STORE_CTX_get_error(context) == X509_V_ERR_CERT_HAS_EXPIRED) {
-    const time_t time = X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(context));
-    const X509* certificate = X509_STORE_CTX_get_current_cert(context);
-    if (ASN1_TIME_cmp_time_t(X509_get0_notAfter(certificate), time) == 0) {
-      X509_STORE_CTX_set_error(context, X509_V_OK);
-      return 1;
-    }
-  }
-  return ok;
-}
-
 /// All of FIRST, then all of SECOND.
 std::vector<const Certificate*> Listed(std::span<const Certificate> first,
                                        std::span<const Certificate> second) {
@@ -105,17 +85,62 @@ std::vector<const Certificate*> Listed(std::span<const Certificate> first,
   return out;
 }
 
-/// The certificate of one of these lists that OpenSSL put on the way.
-const Certificate* Find(const X509* x509, std::span<const Certificate> first,
-                        std::span<const Certificate> second) {
-  for (const std::span<const Certificate> part : {first, second}) {
-    for (const Certificate& certificate : part) {
-      if (certificate.x509() == x509) {
-        return &certificate;
+/// The way that OpenSSL found, and what is asked about it.
+struct Way {
+  const Certificate& signer;
+  std::span<const Certificate> known;
+  std::span<const Certificate> carried;
+  Time time;
+  StampChecks& checks;
+  std::vector<Certificate> certificates = {};
+  std::optional<base::Error> error = {};
+
+  Status Check(const STACK_OF(X509) * built) {
+    for (int i = 0; i < sk_X509_num(built); ++i) {
+      const Certificate* certificate = i == 0 ? &signer : Find(sk_X509_value(built, i));
+      if (certificate == nullptr) {
+        return Internal();
+      }
+      if (!certificate->validity().Contains(time)) {
+        const auto& start = certificate->validity().start;
+        return base::Fail(Reason::kExpired,
+                          start && time < *start
+                              ? "a certificate was not yet valid at the stamped time"
+                              : "a certificate had expired at the stamped time");
+      }
+      certificates.push_back(*certificate);
+    }
+    for (std::size_t i = certificates.size(); i-- > 1;) {
+      SIGWARD_RETURN_IF_ERROR(checks.CheckIssued(certificates[i - 1], certificates[i]));
+    }
+    return base::Ok();
+  }
+
+ private:
+  const Certificate* Find(const X509* x509) const {
+    for (const std::span<const Certificate> part : {known, carried}) {
+      for (const Certificate& certificate : part) {
+        if (certificate.x509() == x509) {
+          return &certificate;
+        }
       }
     }
+    return nullptr;
   }
-  return nullptr;
+};
+
+/// In place of OpenSSL's own check of signatures and times, which remembers nothing and takes a
+/// certificate for expired in the very second of its notAfter, though that belongs to its validity
+/// (RFC 5280 §4.1.2.5).
+int CheckWay(X509_STORE_CTX* context) noexcept {
+  auto* way = static_cast<Way*>(X509_STORE_CTX_get_app_data(context));
+  const Status status = way->Check(X509_STORE_CTX_get0_chain(context));
+  if (status.ok()) {
+    return 1;
+  }
+  way->error = status.error();
+  X509_STORE_CTX_set_error(context, X509_V_ERR_APPLICATION_VERIFICATION);
+  return 0;
 }
 
 }  // namespace
@@ -127,7 +152,7 @@ bool IsAuthority(const Certificate& certificate) {
 Result<std::vector<Certificate>> FollowTimestampChain(const Certificate& signer,
                                                       std::span<const Certificate> carried,
                                                       const CertificateAuthority& authority,
-                                                      Time time) {
+                                                      Time time, StampChecks& checks) {
   SIGWARD_RETURN_IF_ERROR(CheckSigner(signer));
   const std::span<const Certificate> known(authority.chain);
   const CertificateStackPtr untrusted = StackOf(Listed(known.first(known.size() - 1), carried));
@@ -138,7 +163,9 @@ Result<std::vector<Certificate>> FollowTimestampChain(const Certificate& signer,
     return Internal();
   }
   X509_STORE_CTX_set0_trusted_stack(context.get(), trusted.get());
-  X509_STORE_CTX_set_verify_cb(context.get(), LetLastSecondPass);
+  Way way{signer, known, carried, time, checks};
+  X509_STORE_CTX_set_app_data(context.get(), &way);
+  X509_STORE_CTX_set_verify(context.get(), CheckWay);
   X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context.get());
   // The anchor may be an intermediate or the signer itself. The time is always set, so that nobody
   // looks at a clock.
@@ -149,20 +176,21 @@ Result<std::vector<Certificate>> FollowTimestampChain(const Certificate& signer,
       X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_TIMESTAMP_SIGN) != 1) {
     return Internal();
   }
-  if (X509_verify_cert(context.get()) != 1) {
-    return Refusal(X509_STORE_CTX_get_error(context.get()));
+  const bool verified = X509_verify_cert(context.get()) == 1;
+  ERR_clear_error();
+  if (way.error) {
+    return *std::move(way.error);
   }
-  std::vector<Certificate> way = {signer};
-  const STACK_OF(X509)* built = X509_STORE_CTX_get0_chain(context.get());
-  for (int i = 1; i < sk_X509_num(built); ++i) {
-    const Certificate* certificate = Find(sk_X509_value(built, i), known, carried);
-    if (certificate == nullptr) {
-      return Internal();
-    }
-    SIGWARD_RETURN_IF_ERROR(CheckIssuer(*certificate));
-    way.push_back(*certificate);
+  if (!verified || way.certificates.empty()) {
+    return Untrusted(X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
   }
-  return way;
+  for (std::size_t i = 1; i < way.certificates.size(); ++i) {
+    SIGWARD_RETURN_IF_ERROR(CheckIssuer(way.certificates[i]));
+  }
+  for (std::size_t i = 1; i < way.certificates.size(); ++i) {
+    checks.Remember(way.certificates[i - 1], way.certificates[i]);
+  }
+  return std::move(way.certificates);
 }
 
 }  // namespace sigward::verifier

@@ -77,15 +77,6 @@ bool IsSigner(const NamedToken& named, const Certificate& certificate) {
                      [&](const auto& names) { return names.front().Names(certificate); });
 }
 
-Status CheckSignature(const TimestampToken& token, const Certificate& signer) {
-  SIGWARD_ASSIGN_OR_RETURN(const PublicKey key, signer.Key());
-  if (!Fits(token.algorithm.family, key.type()) ||
-      !key.Verify(token.signed_attributes, token.signature, token.digest).ok()) {
-    return Invalid("it is not signed by the one that it names");
-  }
-  return base::Ok();
-}
-
 /// Where more certificates are named than the signer's, no other may be used (RFC 5035 §3).
 Status CheckNamed(const NamedToken& named, const std::vector<Certificate>& way) {
   for (const auto& names : named.names) {
@@ -99,18 +90,6 @@ Status CheckNamed(const NamedToken& named, const std::vector<Certificate>& way) 
   return base::Ok();
 }
 
-Status CheckBy(const NamedToken& named, const Certificate& signer,
-               std::span<const Certificate> carried, const CertificateAuthority& authority) {
-  const TimestampToken& token = named.token;
-  if (!authority.validity.Contains(token.info.time)) {
-    return base::Fail(Reason::kExpired, "the authority was not trusted at the stamped time");
-  }
-  SIGWARD_RETURN_IF_ERROR(CheckSignature(token, signer));
-  SIGWARD_ASSIGN_OR_RETURN(const std::vector<Certificate> way,
-                           FollowTimestampChain(signer, carried, authority, token.info.time));
-  return CheckNamed(named, way);
-}
-
 Result<std::vector<Certificate>> ParseCarried(const TimestampToken& token) {
   std::vector<Certificate> out;
   for (const ByteView der : token.certificates) {
@@ -120,22 +99,43 @@ Result<std::vector<Certificate>> ParseCarried(const TimestampToken& token) {
   return out;
 }
 
-/// The signer's certificate, if AUTHORITY knows it or issues who comes along. CARRIED takes what
-/// came along where it may help.
+Status CheckBy(const NamedToken& named, const Certificate& signer,
+               const CertificateAuthority& authority, StampChecks& checks) {
+  const TimestampToken& token = named.token;
+  if (!authority.validity.Contains(token.info.time)) {
+    return base::Fail(Reason::kExpired, "the authority was not trusted at the stamped time");
+  }
+  SIGWARD_RETURN_IF_ERROR(checks.CheckSigned(token, signer));
+  std::vector<Certificate> carried;
+  if (IsAuthority(authority.chain.front())) {
+    SIGWARD_ASSIGN_OR_RETURN(carried, ParseCarried(token));
+  }
+  SIGWARD_ASSIGN_OR_RETURN(
+      const std::vector<Certificate> way,
+      FollowTimestampChain(signer, carried, authority, token.info.time, checks));
+  return CheckNamed(named, way);
+}
+
+/// The signer's certificate, if AUTHORITY knows it or issues who comes along. Nothing is parsed
+/// that is not named by its hash: a bag of junk costs its hashes.
 Result<std::optional<Certificate>> FindSigner(const NamedToken& named,
-                                              const CertificateAuthority& authority,
-                                              std::vector<Certificate>& carried) {
+                                              const CertificateAuthority& authority) {
   if (authority.chain.empty()) {
     base::AbortOnMisuse("a time stamp authority without a certificate");
   }
-  std::span<const Certificate> candidates = std::span(authority.chain).first(1);
-  if (IsAuthority(authority.chain.front())) {
-    SIGWARD_ASSIGN_OR_RETURN(carried, ParseCarried(named.token));
-    candidates = carried;
+  const Certificate& first = authority.chain.front();
+  if (!IsAuthority(first)) {
+    return IsSigner(named, first) ? std::optional(first) : std::nullopt;
   }
-  const auto signer = std::find_if(candidates.begin(), candidates.end(),
-                                   [&](const Certificate& c) { return IsSigner(named, c); });
-  return signer == candidates.end() ? std::nullopt : std::optional(*signer);
+  for (const ByteView der : named.token.certificates) {
+    if (named.names.front().front().HasHashOf(der)) {
+      SIGWARD_ASSIGN_OR_RETURN(const Certificate certificate, Certificate::Parse(der));
+      if (IsSigner(named, certificate)) {
+        return std::optional(certificate);
+      }
+    }
+  }
+  return std::optional<Certificate>();
 }
 
 bool AreOne(const CertificateAuthority& a, const CertificateAuthority& b) {
@@ -157,7 +157,8 @@ std::size_t CountAuthorities(const std::vector<VerifiedTimestamp>& stamps) {
 }  // namespace
 
 Result<VerifiedTimestamp> VerifyTimestamp(ByteView token, ByteView signature,
-                                          std::span<const CertificateAuthority> authorities) {
+                                          std::span<const CertificateAuthority> authorities,
+                                          StampChecks& checks) {
   const Result<NamedToken> named = ReadToken(token, signature);
   if (!named.ok()) {
     return base::Within(kContext, named.error());
@@ -165,12 +166,11 @@ Result<VerifiedTimestamp> VerifyTimestamp(ByteView token, ByteView signature,
   // An authority that knows the signer says more about why it failed than one that does not.
   std::optional<base::Error> failure;
   for (const CertificateAuthority& authority : authorities) {
-    std::vector<Certificate> carried;
-    Result<std::optional<Certificate>> signer = FindSigner(*named, authority, carried);
+    Result<std::optional<Certificate>> signer = FindSigner(*named, authority);
     if (signer.ok() && !signer->has_value()) {
       continue;
     }
-    Status status = signer.ok() ? CheckBy(*named, **signer, carried, authority)
+    Status status = signer.ok() ? CheckBy(*named, **signer, authority, checks)
                                 : Status(std::move(signer).error());
     if (status.ok()) {
       return VerifiedTimestamp(named->token.info.time, authority);
@@ -186,7 +186,7 @@ Result<VerifiedTimestamp> VerifyTimestamp(ByteView token, ByteView signature,
 
 Result<std::vector<VerifiedTimestamp>> VerifyTimestamps(
     std::span<const ByteBuffer> tokens, ByteView signature,
-    std::span<const CertificateAuthority> authorities, std::size_t threshold) {
+    std::span<const CertificateAuthority> authorities, std::size_t threshold, StampChecks& checks) {
   if (tokens.size() > kMaxTimestamps) {
     return base::Fail(Reason::kTooLarge,
                       "there are more than " + std::to_string(kMaxTimestamps) + " time stamps");
@@ -197,9 +197,11 @@ Result<std::vector<VerifiedTimestamp>> VerifyTimestamps(
   std::vector<VerifiedTimestamp> verified;
   std::optional<base::Error> failure;
   for (const ByteBuffer& token : tokens) {
-    Result<VerifiedTimestamp> stamp = VerifyTimestamp(token, signature, authorities);
+    Result<VerifiedTimestamp> stamp = VerifyTimestamp(token, signature, authorities, checks);
     if (stamp.ok()) {
       verified.push_back(*stamp);
+    } else if (checks.exhausted()) {
+      return std::move(stamp).error();
     } else if (!failure) {
       failure = std::move(stamp).error();
     }

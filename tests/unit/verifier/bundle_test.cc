@@ -274,6 +274,15 @@ TEST(BundleTest, BoundsLogEntriesTimestampsAndHashes) {
   EXPECT_THAT(hashes(kMaxProofHashes + 1), FailsWith(Reason::kTooLarge));
 }
 
+TEST(BundleTest, ABundleByItselfMayBeLonger) {
+  std::string text = Good().dump();
+  text.resize(kMaxLoneBundleBytes, ' ');
+  EXPECT_THAT(ParseBundle(base::AsBytes(text), kMaxLoneBundleBytes), IsOk());
+  EXPECT_THAT(ParseBundle(base::AsBytes(text)), FailsWith(Reason::kTooLarge));
+  text += ' ';
+  EXPECT_THAT(ParseBundle(base::AsBytes(text), kMaxLoneBundleBytes), FailsWith(Reason::kTooLarge));
+}
+
 TEST(BundleTest, BoundsBytesAndSignature) {
   const std::string good = Good().dump();
   const std::string full = good + std::string(kMaxBundleBytes - good.size(), ' ');

@@ -19,6 +19,7 @@
 #include "private_sigstore/timestamp_authority.h"
 #include "private_sigstore/trusted_root_json.h"
 #include "test_key.h"
+#include "timestamp/timestamp_fixture.h"
 #include "verifier/certificate/certificate_identity.h"
 #include "verifier/certificate/chain.h"
 #include "verifier/certificate/sct.h"
@@ -103,8 +104,8 @@ TEST(Sealed, VerifiesATimestampWithoutReachingOutside) {
   const base::ByteBuffer token = Encode(plan);
   const std::vector<CertificateAuthority> authorities = {tsa.Trusted()};
   const int status = StatusOf([&] {
-    const bool good = VerifyTimestamp(token, signature, authorities).ok();
-    const bool other = VerifyTimestamp(token, {}, authorities).ok();
+    const bool good = sigward::testing::VerifyAlone(token, signature, authorities).ok();
+    const bool other = sigward::testing::VerifyAlone(token, {}, authorities).ok();
     return good && !other ? kAllVerified : 3;
   });
   ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);

@@ -108,6 +108,19 @@ TEST(StatementTest, OneOfManySubjectsAndDigestsIsEnough) {
   EXPECT_FALSE(statement->NamesSubject(Digest::Of(base::AsBytes("a third"))));
 }
 
+TEST(StatementTest, ASubjectWithoutADigestNamesNothingAndHidesNothing) {
+  for (const Json& nameless : {Json{{"name", "x"}}, Json{{"digest", nullptr}}, Json::object(),
+                               Json{{"digest", Json::object()}}}) {
+    Json json = StatementFor(TestImage());
+    json["subject"].push_back(nameless);
+    ASSERT_THAT(Parse(json), IsOk()) << nameless;
+    EXPECT_TRUE(Parse(json)->NamesSubject(TestImage())) << nameless;
+    json["subject"] = Json::array({nameless});
+    ASSERT_THAT(Parse(json), IsOk()) << nameless;
+    EXPECT_TRUE(Parse(json)->subject_digests.empty()) << nameless;
+  }
+}
+
 TEST(StatementTest, NamesASubjectOnlyByItsOwnAlgorithmAndSpelling) {
   std::string upper(TestImage().hex());
   for (char& c : upper) {
@@ -160,11 +173,10 @@ TEST(StatementTest, RefusesEveryOtherShape) {
       {With("/subject", Json::object()), Reason::kMalformed},
       {Without("subject"), Reason::kMalformed},
       {With("/subject/0", nullptr), Reason::kMalformed},
-      {With("/subject/0/digest", nullptr), Reason::kMalformed},
       {With("/subject/0/digest", "sha256"), Reason::kMalformed},
       {With("/subject/0/digest/sha256", 1), Reason::kMalformed},
       {With("/subject/0/digest/sha256", nullptr), Reason::kMalformed},
-      {With("/subject/0", Json::object()), Reason::kMalformed},
+      {With("/subject/0", "x"), Reason::kMalformed},
   };
   for (const auto& c : kCases) {
     EXPECT_THAT(Parse(c.json), FailsWith(c.reason)) << c.json;

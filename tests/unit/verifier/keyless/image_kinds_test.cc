@@ -137,6 +137,23 @@ TEST(ImageKindsTest, LegacyByKey) {
   EXPECT_EQ(AskLegacy(Sigstore().Make(LegacyPlanByKey()), Keyed(&stamped)), "no-trusted-time");
 }
 
+// cosign lets a key be certified: the log then has the certificate.
+TEST(ImageKindsTest, LegacyByAKeyThatIsCertified) {
+  const SignatureParts certified = Sigstore().Make(LegacyPlan());
+  EXPECT_EQ(AskLegacy(certified, Keyed()), "verified");
+  EXPECT_EQ(AskLegacy(certified, Keyed(&UsualDemands())), "verified");
+  SigningPlan plan = LegacyPlan();
+  plan.key = &TestKey::Stranger();
+  EXPECT_EQ(AskLegacy(Sigstore().Make(plan), Keyed(&UsualDemands())), "bad-signature");
+  // The certificate was put there later, and the log does not have it.
+  SignatureParts bare = Sigstore().Make(LegacyPlanByKey());
+  bare.logged.certificate = certified.logged.certificate;
+  EXPECT_EQ(AskLegacy(bare, Keyed(&UsualDemands())), "log-mismatch");
+  // It is of another key: nothing about this one.
+  bare.logged.certificate = Sigstore().Make(plan).logged.certificate;
+  EXPECT_EQ(AskLegacy(bare, Keyed(&UsualDemands())), "verified");
+}
+
 TEST(ImageKindsTest, LegacyAsAReferrer) {
   const SignatureParts parts = Sigstore().Make(LegacyPlan());
   ImageEvidence evidence;

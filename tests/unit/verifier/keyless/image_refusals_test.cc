@@ -260,6 +260,25 @@ TEST(ImageRefusalsTest, OneLookForAllThatDemandTheSame) {
                           "verified", "no-trusted-time"));
 }
 
+// What stamps may cost is bounded for the image; whoever stands in front leaves the others enough.
+TEST(ImageRefusalsTest, StampsOfOthersLeaveASignatureItsOwn) {
+  const SignatureParts good = PartsOf(KindNamed("03 envelope v2"));
+  SignatureParts junk = good;
+  const base::ByteBuffer stamp = good.stamps.front();
+  ImageEvidence evidence;
+  for (std::size_t i = 0; i + 1 < kMaxSignatures; ++i) {
+    junk.stamps.assign(kMaxTimestamps, stamp);
+    for (std::size_t j = 0; j < kMaxTimestamps; ++j) {
+      junk.stamps[j].back() ^= static_cast<std::uint8_t>(j + 1);
+      junk.stamps[j][stamp.size() - 2] ^= static_cast<std::uint8_t>(i + 1);
+    }
+    AddBundle(evidence, junk);
+  }
+  EXPECT_EQ(AskImage(evidence), "too-large");
+  AddBundle(evidence, good);
+  EXPECT_EQ(AskImage(evidence), "verified");
+}
+
 TEST(ImageRefusalsTest, ScsThatThePolicyDoesWithout) {
   EntityDemands without_scts = UsualDemands();
   without_scts.requirements.ct_logs = 0;

@@ -53,7 +53,7 @@ struct Case {
                            : bundle["dsseEnvelope"]["signatures"][0]["sig"]);
   }
   base::Result<VerifiedTimestamp> Verify() const {
-    return VerifyTimestamp(token, signature, trust.timestamp_authorities());
+    return sigward::testing::VerifyAlone(token, signature, trust.timestamp_authorities());
   }
   TrustRoot trust;
   ByteBuffer token;

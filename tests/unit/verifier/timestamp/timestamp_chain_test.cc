@@ -11,6 +11,15 @@
 namespace sigward::verifier {
 namespace {
 
+base::Result<std::vector<Certificate>> FollowAlone(const Certificate& signer,
+                                                   const std::vector<Certificate>& carried,
+                                                   const CertificateAuthority& authority,
+                                                   Time time) {
+  ChainMemory memory;
+  StampChecks checks(memory);
+  return FollowTimestampChain(signer, carried, authority, time, checks);
+}
+
 using base::Reason;
 using sigward::testing::CertificatePlan;
 using sigward::testing::Certified;
@@ -35,7 +44,7 @@ struct Chain {
         Certify(leaf, TestKey::Shared(KeyType::kEcdsaP256), &made_intermediate);
     const CertificateAuthority authority = {
         "", {made_leaf.certificate, made_intermediate.certificate, made_root.certificate}, {}, ""};
-    return FollowTimestampChain(made_leaf.certificate, {}, authority, time);
+    return FollowAlone(made_leaf.certificate, {}, authority, time);
   }
 };
 
@@ -132,12 +141,11 @@ TEST(TimestampChainTest, TheAnchorMayBeAnIntermediateOrTheSignerItself) {
   const TimestampAuthority tsa;
   CertificateAuthority authority = tsa.Trusted();
   authority.chain.pop_back();
-  EXPECT_THAT(FollowTimestampChain(tsa.leaf().certificate, {}, authority, kNow), IsOk());
+  EXPECT_THAT(FollowAlone(tsa.leaf().certificate, {}, authority, kNow), IsOk());
   authority.chain.pop_back();
-  EXPECT_THAT(FollowTimestampChain(tsa.leaf().certificate, {}, authority, kNow), IsOk());
-  EXPECT_THAT(
-      FollowTimestampChain(tsa.leaf().certificate, {}, authority, kNow + std::chrono::days(101)),
-      Refuses(Reason::kExpired, "expired"));
+  EXPECT_THAT(FollowAlone(tsa.leaf().certificate, {}, authority, kNow), IsOk());
+  EXPECT_THAT(FollowAlone(tsa.leaf().certificate, {}, authority, kNow + std::chrono::days(101)),
+              Refuses(Reason::kExpired, "expired"));
 }
 
 TEST(TimestampChainTest, WhatIsCarriedIsNoAnchor) {
@@ -145,9 +153,8 @@ TEST(TimestampChainTest, WhatIsCarriedIsNoAnchor) {
   const TimestampAuthority stranger;
   const std::vector<Certificate> carried = {stranger.intermediate().certificate,
                                             stranger.root().certificate};
-  EXPECT_THAT(
-      FollowTimestampChain(stranger.leaf().certificate, carried, tsa.TrustedWithoutLeaf(), kNow),
-      sigward::testing::FailsWith(Reason::kUntrustedCertificate));
+  EXPECT_THAT(FollowAlone(stranger.leaf().certificate, carried, tsa.TrustedWithoutLeaf(), kNow),
+              sigward::testing::FailsWith(Reason::kUntrustedCertificate));
 }
 
 TEST(TimestampChainTest, AnIssuerOfTheSameNameIsNotTheIssuer) {
@@ -155,7 +162,7 @@ TEST(TimestampChainTest, AnIssuerOfTheSameNameIsNotTheIssuer) {
   const TimestampAuthority stranger;
   CertificateAuthority authority = tsa.Trusted();
   authority.chain[1] = stranger.intermediate().certificate;
-  EXPECT_THAT(FollowTimestampChain(tsa.leaf().certificate, {}, authority, kNow),
+  EXPECT_THAT(FollowAlone(tsa.leaf().certificate, {}, authority, kNow),
               sigward::testing::FailsWith(Reason::kUntrustedCertificate));
 }
 

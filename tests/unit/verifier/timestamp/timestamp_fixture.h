@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,15 @@
 #include "verifier/timestamp/verify_timestamp.h"
 
 namespace sigward::testing {
+
+/// A stamp by itself, with checks of its own.
+inline base::Result<verifier::VerifiedTimestamp> VerifyAlone(
+    base::ByteView token, base::ByteView signature,
+    std::span<const verifier::CertificateAuthority> authorities) {
+  verifier::ChainMemory memory;
+  verifier::StampChecks checks(memory);
+  return verifier::VerifyTimestamp(token, signature, authorities, checks);
+}
 
 /// One authority for all tests, and a signature that it stamps.
 class TimestampTest : public ::testing::Test {
@@ -29,12 +39,12 @@ class TimestampTest : public ::testing::Test {
   }
   static base::Result<verifier::VerifiedTimestamp> VerifyBytes(const base::ByteBuffer& token) {
     static const std::vector<verifier::CertificateAuthority> trusted = {tsa().Trusted()};
-    return verifier::VerifyTimestamp(token, Signature(), trusted);
+    return VerifyAlone(token, Signature(), trusted);
   }
   static base::Result<verifier::VerifiedTimestamp> VerifyBy(
       const StampPlan& plan, const std::vector<verifier::CertificateAuthority>& authorities) {
     base::Result<verifier::VerifiedTimestamp> stamp =
-        verifier::VerifyTimestamp(Encode(plan), Signature(), authorities);
+        VerifyAlone(Encode(plan), Signature(), authorities);
     // What it points to ends with this call's vector unless the caller keeps it.
     return stamp;
   }

@@ -52,7 +52,7 @@ StampPlan WithCertificate(StampPlan plan, const ByteBuffer& attribute) {
 
 TEST_F(VerifyTimestampTest, SaysWhenAndWho) {
   const std::vector<CertificateAuthority> authorities = {tsa().Trusted()};
-  const auto stamp = VerifyTimestamp(Encode(Plan()), Signature(), authorities);
+  const auto stamp = sigward::testing::VerifyAlone(Encode(Plan()), Signature(), authorities);
   ASSERT_THAT(stamp, IsOk());
   EXPECT_EQ(stamp->time(), TimestampAuthority::kNow);
   EXPECT_EQ(&stamp->authority(), authorities.data());
@@ -166,6 +166,9 @@ TEST_F(VerifyTimestampTest, TheSignerMayComeWithTheStamp) {
   plan.carried->push_back(Der(tsa().intermediate()));
   EXPECT_THAT(VerifyBy(plan, {root_only}), IsOk());
   plan.carried = {ByteBuffer(Sequence({}))};
+  EXPECT_THAT(VerifyBy(plan, {root_only}),
+              Refuses(Reason::kUntrustedCertificate, "no trusted authority"));
+  plan.carried = {Der(tsa().leaf()), ByteBuffer(Sequence({}))};
   EXPECT_THAT(VerifyBy(plan, {root_only}), sigward::testing::FailsWith(Reason::kMalformed));
 }
 

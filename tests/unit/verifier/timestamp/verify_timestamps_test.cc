@@ -37,7 +37,9 @@ class VerifyTimestampsTest : public sigward::testing::TimestampTest {
   static base::Result<std::vector<VerifiedTimestamp>> VerifyAll(
       const std::vector<ByteBuffer>& tokens, const std::vector<CertificateAuthority>& authorities,
       std::size_t threshold) {
-    return VerifyTimestamps(tokens, Signature(), authorities, threshold);
+    ChainMemory memory;
+    StampChecks checks(memory);
+    return VerifyTimestamps(tokens, Signature(), authorities, threshold, checks);
   }
 };
 
