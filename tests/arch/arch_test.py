@@ -245,6 +245,16 @@ class House(unittest.TestCase):
     def test_registries_names_every_test_of_what_users_have(self):
         self.compare_with_tests("docs/registries.md", ("test_mirrors", "test_credentials", "test_proxy", "test_load"), 20)
 
+    def test_advisories_names_tests_that_there_are(self):
+        """The page names no test that is not there, and every test that is named after an advisory."""
+        there = {f"{suite}.{name}" for p in (SOURCE / "tests/unit/verifier").rglob("*_test.cc")
+                 for suite, name in re.findall(r"^TEST(?:_[FP])?\((\w+),\s*(\w+)\)", p.read_text(), re.M)}
+        named = set(re.findall(r"`(\w+Test\.\w+)`", (SOURCE / "docs/advisories.md").read_text()))
+        after_advisories = {t for t in there if re.match(r"AdvisoriesTest\.|\w+\.(Cve|Ghsa)\d", t)}
+        self.assertGreater(len(after_advisories), 15)
+        self.assertEqual(named - there, set())
+        self.assertEqual(after_advisories - named, set())
+
     def compare_with_tests(self, page, names, at_least):
         """PAGE names every test of these files as `Class.test`, and no other."""
         there = set()
