@@ -125,12 +125,12 @@ def legacy_tag(image_digest):
 
 
 def legacy_image(layers):
-    """A legacy signature image; LAYERS are pairs of payload bytes and the annotation's text."""
+    """A legacy signature image; LAYERS are pairs of payload bytes and the annotation's text, or all annotations."""
     image = images.Image()
     entries = []
-    for data, signature in layers:
-        entry = image.add_blob(data, SIMPLE_SIGNING)
-        entries.append({**entry, "annotations": {SIGNATURE_ANNOTATION: signature}})
+    for data, said in layers:
+        annotations = {SIGNATURE_ANNOTATION: said} if isinstance(said, str) else said
+        entries.append({**image.add_blob(data, SIMPLE_SIGNING), "annotations": annotations})
     config = image.add_blob(b'{"rootfs":{"type":"layers","diff_ids":[]},"config":{}}',
                             images.OCI_CONFIG)
     image.add_manifest({"schemaVersion": 2, "mediaType": images.OCI_MANIFEST, "config": config,
@@ -185,3 +185,11 @@ def referrer(subject, data, media_type=BUNDLE):
                 "config": image.add_blob(b"{}", images.OCI_EMPTY),
                 "layers": [image.add_blob(data, media_type)], "subject": subject}
     return document, image.blobs
+
+
+def attach_bundle(registry, repository, subject, data, media_type=BUNDLE):
+    """Pushes a bundle that refers to SUBJECT, a descriptor."""
+    document, blobs = referrer(subject, data, media_type)
+    for blob in blobs.values():
+        registry.put_blob(repository, blob)
+    registry.add_referrer(repository, subject["digest"], document)

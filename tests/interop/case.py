@@ -21,10 +21,7 @@ class InteropCase(BedCase):
 
     def attach_bundle(self, repository, data, media_type=signing.BUNDLE):
         """A referrer of the image that was pushed last."""
-        document, blobs = signing.referrer(self.subject, data, media_type)
-        for blob in blobs.values():
-            self.plain.put_blob(repository, blob)
-        self.plain.add_referrer(repository, self.subject["digest"], document)
+        signing.attach_bundle(self.plain, repository, self.subject, data, media_type)
 
     def legacy_layer(self, digest, key="good", hash_name="sha256"):
         said = signing.payload(digest)

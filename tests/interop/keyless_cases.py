@@ -21,7 +21,7 @@ from .keyless_faults import (
 
 NOTHING = signing.text(b"\0" * 32)  # in place of a hash
 ARTIFACT = b"an artifact\n"
-BLOB, ENVELOPE = "blob", "envelope"
+BLOB, ENVELOPE, LEGACY = "blob", "envelope", "legacy"
 BOTH = (BLOB, ENVELOPE)
 OTHER = "https://github.com/example/other/.github/workflows/release.yml@refs/heads/main"
 
@@ -95,6 +95,8 @@ CERTIFICATES = (
          Recipe(stamps=stamped_at(SIGNED + 10 * MINUTE))),
     Case("stamped in time, logged too late", "expired-certificate",
          Recipe(entries=at(SIGNED + 10 * MINUTE), stamps=stamped)),
+    Case("stamped in time, logged too late without a promise", "expired-certificate",
+         Recipe(entries=at(SIGNED + 10 * MINUTE), stamps=stamped, bend=gone(*ENTRY, "inclusionPromise"))),
     Case("an authority that is not trusted", "untrusted-certificate", Recipe(by(Authority("stranger")))),
     Case("an authority of the trusted one's name", "untrusted-certificate", Recipe(by(Authority()))),
     Case("the authority's window ended before", "expired-certificate",
@@ -156,6 +158,8 @@ LOGS = (
     Case("a shorter proof", "not-logged", Recipe(bend=gone(*PROOF, "hashes", -1))),
     Case("a proof at another place", "not-logged",
          Recipe(bend=bent(*PROOF, "logIndex", to=lambda old: str(int(old) + 1)))),
+    Case("a proof at another place than the entry in Rekor v2", "not-logged", Recipe(
+        **V2, bend=bent(*PROOF, "logIndex", to=lambda old: str(int(old) + 1)))),
     Case("a proof of a larger tree", "not-logged",
          Recipe(bend=bent(*PROOF, "treeSize", to=lambda old: str(int(old) + 1)))),
     Case("a proof of another root", "not-logged", Recipe(bend=bent(*PROOF, "rootHash", to=lambda _: NOTHING))),
