@@ -8,6 +8,21 @@ def key(pem, hash_algorithm=None, name=None, source=None):
     return {**({"name": name} if name else {}), "key": rule, **({"source": [source]} if source else {})}
 
 
+def keyless(issuer, subject, trust_root=None, name=None, **more):
+    """An authority that signs by certificate, with an entry in a log; TRUST_ROOT names whom both are of, if not
+    Sigstore's public instance. MORE is more of the authority."""
+    root = {"trustRootRef": trust_root} if trust_root else {}
+    return {**({"name": name} if name else {}),
+            "keyless": {"identities": [{"issuer": issuer, "subject": subject}], **root},
+            **({"ctlog": root} if root else {}), **more}
+
+
+def trust_root(name, document):
+    """The TrustRoot of that NAME around a trusted_root.json."""
+    return {"apiVersion": "policy.sigstore.dev/v1alpha1", "kind": "TrustRoot", "metadata": {"name": name},
+            "spec": {"trustedRootJSON": json.dumps(document)}}
+
+
 def static(action, message=None):
     """An authority that decides without a signature."""
     return {"static": {"action": action, **({"message": message} if message else {})}}

@@ -6,12 +6,15 @@ import unittest
 
 from bed import signing
 from bed.peers import SOURCE
+from bed.policies import keyless, policy, trust_root, write
 
-from .case import InteropCase
-from .keyless_cases import ARTIFACT, BLOB, CASES, ENVELOPE
+from .case import ALLOWED, NONE_VALID, InteropCase
+from .keyless_cases import ARTIFACT, BLOB, CASES, ENVELOPE, LEGACY
+from .keyless_legacy_cases import LEGACY_CASES
 
 VERIFIED, REFUSED = 0, 1
 GOOD_CASES, BAD_CASES = 25, 103
+GOOD_LEGACY, BAD_LEGACY = 15, 53
 # Where the two differ on purpose: the case, and the row of a document that explains it.
 DOCUMENTS = ("docs/verify-bundle.md", "docs/policies.md")
 ONE_WRONG_TIME = "several proven times, one of them wrong"
@@ -35,6 +38,18 @@ DISAGREEMENTS = {
     "base64 on several lines": "base64 in any second spelling",
     "null in place of a text": "null in place of a text or number",
     "a subject without a digest beside": "subjects of a statement without a digest",
+}
+LEGACY_DISAGREEMENTS = {
+    "an issuer in the newer words alone": "Fulcio's newer issuer extension alone",
+    "logged in time, stamped too late": ONE_WRONG_TIME,
+    "the authority's window ended before": "an authority's window that ended before the entry",
+    "the signer is an authority": NOT_FOR_SIGNING,
+    "a key not made for signing": NOT_FOR_SIGNING,
+    "two names": SEVERAL_NAMES,
+    "two issuers, the older one expected": TWO_ISSUERS,
+    "a right SCT and one over another certificate": ONE_WRONG_SCT,
+    "a member twice in the log's annotation": "a member twice in the log's annotation",
+    "a payload of another type": "a payload of another type",
 }
 # What cosign says where sigward gives that reason. What it does not take for a bundle, it reads as something older.
 NO_BUNDLE = "only supported with --new-bundle-format|no signatures found"
@@ -97,6 +112,16 @@ class Evidence(InteropCase):
         if case.reason:
             self.assertTrue(done.stderr.startswith(f"sigward: {case.reason}: "), done.stderr)
 
+    def assert_by_policy(self, case, reference):
+        """`sigward verify --policy` says the same of the image."""
+        folder = self.place / "keyless"
+        write(folder, [policy("keyless", "**", keyless(case.issuer, case.identity, "private")),
+                       trust_root("private", self.root)])
+        done = self.sigward.cli("verify", "-o", "json", "--policy", folder, "--hosts-dir", self.hosts_dir, reference,
+                                check=False)
+        self.assertEqual(done.returncode, NONE_VALID if case.reason else ALLOWED, done.stdout + done.stderr)
+        self.assertEqual(json.loads(done.stdout).get("reason"), case.reason, done.stdout)
+
     def assert_cosign(self, case, done, differs=DISAGREEMENTS):
         accepts = (case.reason is None) != (case.name in differs)
         self.assertEqual(done.returncode == 0, accepts, done.stderr)
@@ -128,11 +153,24 @@ class Bundles(Evidence):
                 self.assert_bundle(case, self.verify_bundle("--bundle", self.write("bundle.json", bundle), *options,
                                                             digest))
                 self.assert_cosign(case, self.verify_image(options, reference))
+                self.assert_by_policy(case, reference)
+
+
+class LegacySignatures(Evidence):
+    def test_images(self):
+        for case in LEGACY_CASES:
+            with self.subTest(case.name):
+                sigstore, options = self.prepare(case)
+                name, reference, digest = self.push_case(case)
+                said = (case.statement if LEGACY in case.carriers else signing.payload)(digest)
+                self.attach_legacy(name, digest, [(said, case.recipe.annotations(sigstore, said))])
+                self.assert_cosign(case, self.verify_image(options, reference), LEGACY_DISAGREEMENTS)
+                self.assert_by_policy(case, reference)
 
 
 class Tables(unittest.TestCase):
     def test_what_they_hold(self):
-        for cases, good, bad in ((CASES, GOOD_CASES, BAD_CASES),):
+        for cases, good, bad in ((CASES, GOOD_CASES, BAD_CASES), (LEGACY_CASES, GOOD_LEGACY, BAD_LEGACY)):
             names = [case.name for case in cases]
             self.assertEqual(len(names), len(set(names)))
             self.assertEqual((sum(case.reason is None for case in cases), len(cases)), (good, good + bad))
@@ -140,7 +178,7 @@ class Tables(unittest.TestCase):
     def test_every_disagreement_is_a_case_and_explained(self):
         rows = {line.split("|")[1].strip() for document in DOCUMENTS
                 for line in (SOURCE / document).read_text().splitlines() if line.startswith("|")}
-        for cases, disagreements in ((CASES, DISAGREEMENTS),):
+        for cases, disagreements in ((CASES, DISAGREEMENTS), (LEGACY_CASES, LEGACY_DISAGREEMENTS)):
             self.assertLessEqual(disagreements.keys(), {case.name for case in cases})
             self.assertLessEqual(set(disagreements.values()), rows)
 
