@@ -159,6 +159,15 @@ void Add(Problems& problems, Problem place, std::string message, bool error) {
   }
 }
 
+void WarnOfUnusable(const verifier::TrustRoot& root, const Problem& place, Problems& problems) {
+  for (const verifier::UnusableInstance& instance : root.unusable()) {
+    Add(problems, place,
+        "the trust root's " + instance.name +
+            " is left out, so nothing counts that is by it: " + instance.why.detail,
+        /*error=*/false);
+  }
+}
+
 Result<NamedTrustRoot> ReadPublicGood(const std::string& file) {
   SIGWARD_ASSIGN_OR_RETURN(const std::string text,
                            base::ReadFile(file, verifier::kMaxTrustedRootBytes));
@@ -257,6 +266,8 @@ policy::TrustRoots TrustRootUses::Resolve(const std::map<std::string, TrustRootR
                "the trust root has no " + std::string(missing) +
                    ", so no signature can satisfy this authority",
                /*error=*/false);
+    } else {
+      WarnOfUnusable(found->second.root(), use.place, problems);
     }
   }
   return used;

@@ -78,7 +78,8 @@ Result<std::string> TrustedRootPath(const BundleOptions& options) {
 
 Result<Inputs> ReadInputs(const BundleOptions& options) {
   Inputs out;
-  SIGWARD_ASSIGN_OR_RETURN(out.bundle, base::ReadFile(options.bundle, verifier::kMaxBundleBytes));
+  SIGWARD_ASSIGN_OR_RETURN(out.bundle,
+                           base::ReadFile(options.bundle, verifier::kMaxLoneBundleBytes));
   SIGWARD_ASSIGN_OR_RETURN(const std::string root, TrustedRootPath(options));
   SIGWARD_ASSIGN_OR_RETURN(out.trusted_root, base::ReadFile(root, verifier::kMaxTrustedRootBytes));
   SIGWARD_ASSIGN_OR_RETURN(out.artifact, ReadArtifact(options.artifact));
@@ -93,8 +94,9 @@ Result<Inputs> ReadInputs(const BundleOptions& options) {
 base::Result<verifier::VerifiedBundle> Judge(const BundleOptions& options, const Inputs& inputs) {
   SIGWARD_ASSIGN_OR_RETURN(const verifier::TrustRoot root,
                            verifier::TrustRoot::Parse(base::AsBytes(inputs.trusted_root)));
-  SIGWARD_ASSIGN_OR_RETURN(verifier::Bundle bundle,
-                           verifier::ParseBundle(base::AsBytes(inputs.bundle)));
+  SIGWARD_ASSIGN_OR_RETURN(
+      verifier::Bundle bundle,
+      verifier::ParseBundle(base::AsBytes(inputs.bundle), verifier::kMaxLoneBundleBytes));
   verifier::ExpectedSigner signer = verifier::ExpectedIdentity{options.subject, options.issuer};
   if (inputs.key) {
     signer = &*inputs.key;

@@ -31,6 +31,7 @@ inline constexpr std::size_t kMaxNameLength = 253;
 inline constexpr std::size_t kMaxMessageLength = 1024;
 inline constexpr std::size_t kMaxUrlLength = 2048;
 inline constexpr std::size_t kMaxListedDigests = 10'000;
+inline constexpr std::size_t kMaxAuthorityText = 1U << 20;
 
 enum class Mode : std::uint8_t { kEnforce = 1, kWarn = 2 };
 /// "enforce" or "warn".
@@ -78,6 +79,11 @@ struct Authority {
 
 /// True for an authority that a signature can satisfy.
 bool TakesSignatures(const Authority& authority);
+
+/// AUTHORITY alone in the compiled form, as Compile writes it, and read back: without an id. Fails
+/// with kPolicyInvalid or kTooLarge (kMaxAuthorityText).
+std::string CompileAuthority(const Authority& authority);
+base::Result<Authority> ParseCompiledAuthority(std::string_view text);
 
 /// The names of the trust roots that AUTHORITY names; they live as long as it does.
 std::vector<const std::string*> TrustRootsOf(const Authority& authority);

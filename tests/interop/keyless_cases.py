@@ -234,9 +234,9 @@ FORMATS = (
     Case("base64 on several lines", "malformed", Recipe(bend=bent(*LEAF, to=lambda old: old + "\n" * 4))),
     Case("null in place of a list", None, Recipe(bend=bent("verificationMaterial", "timestampVerificationData",
                                                            to=lambda _: None))),
-    Case("null in place of a text", "malformed", Recipe(bend=bent("dsseEnvelope", "signatures", 0, "keyid",
+    Case("null in place of a text", None, Recipe(bend=bent("dsseEnvelope", "signatures", 0, "keyid",
                                                                   to=lambda _: None)), (ENVELOPE,)),
-    Case("a subject without a digest beside", "malformed", carriers=(ENVELOPE,), statement=lambda digest:
+    Case("a subject without a digest beside", None, carriers=(ENVELOPE,), statement=lambda digest:
          signing.statement(digest).replace(b'"subject":[', b'"subject":[{"name":"x"},')),
     Case("an unknown field", "malformed", Recipe(bend=bent("verificationMaterial", "more", to=lambda _: "x"))),
 )

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "policy/compiled_authority.h"
 #include "rpc/frame.h"
 #include "rpc/worker.pb.h"
 #include "worker/client/answer_binding.h"
@@ -52,7 +51,7 @@ base::Status AddAuthorities(const AuthoritiesToAsk& asked, rpc::VerifyQuestion& 
     }
     rpc::Authority& authority = *question.add_authorities();
     authority.set_hash(std::string(base::AsText(asked_authority->id->bytes())));
-    authority.set_rule(policy::ToJson(*asked_authority).dump());
+    authority.set_rule(policy::CompileAuthority(*asked_authority));
   }
   return AddTrustRoots(asked, question);
 }

@@ -4,8 +4,6 @@
 #include <set>
 #include <utility>
 
-#include "base/strict_json.h"
-#include "policy/compiled_authority.h"
 #include "rpc/worker.pb.h"
 #include "worker/client/question_bounds.h"
 
@@ -15,9 +13,6 @@ namespace {
 using base::Fail;
 using base::Reason;
 using verifier::SignatureFormat;
-
-/// Identities and texts of one authority in the compiled form.
-constexpr std::size_t kMaxRuleBytes = 1U << 20;
 
 std::optional<SignatureFormat> FormatOf(policy::SignatureForms forms) {
   switch (forms) {
@@ -87,7 +82,9 @@ const verifier::EntityDemands* AskedAuthorities::DemandsOf(const policy::Authori
     demands.requirements.ct_logs = keyless->ignore_sct ? 0 : 1;
   }
   if (log.has_value()) {
-    demands.trust.logs = named(*log).logs;
+    const verifier::TrustMaterial logs = named(*log);
+    demands.trust.logs = logs.logs;
+    demands.trust.unusable = logs.unusable;
     // cosign's annotations carry a promise and no proof. Bundles bring the proof that their own
     // version demands.
     demands.requirements.log = {1, verifier::RequiredProof::kPromiseSuffices};
@@ -102,11 +99,7 @@ const verifier::EntityDemands* AskedAuthorities::DemandsOf(const policy::Authori
 }
 
 base::Status AskedAuthorities::AddAuthority(const std::string& rule, const std::string& hash) {
-  const auto json = base::ParseStrictJson(rule, kMaxRuleBytes);
-  if (!json.ok()) {
-    return Fail(Reason::kProtocol, "an authority: " + json.error().detail);
-  }
-  auto parsed = policy::ParseAuthority(*json, "authority");
+  auto parsed = policy::ParseCompiledAuthority(rule);
   if (!parsed.ok()) {
     return Fail(Reason::kProtocol, parsed.error().detail);
   }

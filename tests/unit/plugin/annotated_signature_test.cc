@@ -77,9 +77,11 @@ TEST(AnnotatedSignatureTest, WhatStandsBesideASignatureGoesWithIt) {
   const auto manifest = verifier::ParseManifest(BytesOf(*evidence, 0));
   ASSERT_THAT(manifest, IsOk());
   EXPECT_EQ(manifest->layers.at(0).annotations, expected);
-  EXPECT_THAT(EvidenceOf({"MEUCIQ==", "-----BEGIN"}), IsOk());
-  EXPECT_THAT(EvidenceOf({"MEUCIQ==", "no base64!"}), FailsWith(Reason::kMalformed));
-  EXPECT_THAT(EvidenceOf({"MEUCIQ==", "gICA"}), FailsWith(Reason::kMalformed)) << "not UTF-8";
+  EXPECT_THAT(EvidenceOf(AnnotatedSignature{"MEUCIQ==", "-----BEGIN"}), IsOk());
+  EXPECT_THAT(EvidenceOf(AnnotatedSignature{"MEUCIQ==", "no base64!"}),
+              FailsWith(Reason::kMalformed));
+  EXPECT_THAT(EvidenceOf(AnnotatedSignature{"MEUCIQ==", "gICA"}), FailsWith(Reason::kMalformed))
+      << "not UTF-8";
 }
 
 TEST(AnnotatedSignatureTest, EachTextIsBounded) {

@@ -124,6 +124,21 @@ TEST(CompiledKeylessTest, EachDemandBesideAKeyIsPartOfItsId) {
   EXPECT_EQ(id_with(Json::object()), plain);
 }
 
+TEST(CompiledKeylessTest, AnAuthorityAloneIsReadBack) {
+  const auto snapshot = PolicySnapshot::Parse(Document().dump(), 1).value();
+  for (const Authority& authority : snapshot->policies()[0].authorities) {
+    std::string text = CompileAuthority(authority);
+    const auto again = ParseCompiledAuthority(text);
+    ASSERT_THAT(again, IsOk());
+    EXPECT_EQ(CompileAuthority(*again), text);
+    EXPECT_EQ(IdOf(*again, snapshot->trust_roots()).value(), *authority.id);
+    text.append(kMaxAuthorityText - text.size(), ' ');
+    EXPECT_THAT(ParseCompiledAuthority(text), IsOk());
+    EXPECT_THAT(ParseCompiledAuthority(text + " "), FailsWith(Reason::kTooLarge));
+  }
+  EXPECT_THAT(ParseCompiledAuthority("{}"), FailsWith(Reason::kPolicyInvalid));
+}
+
 struct Breakage {
   std::string name;
   std::function<void(Json&)> breaks;

@@ -8,7 +8,6 @@
 
 #include "base/strict_json.h"
 #include "keyless/image_fixture.h"
-#include "policy/compiled_authority.h"
 #include "scripted_worker.h"
 #include "signed_image.h"
 #include "verifyd_process.h"
@@ -44,7 +43,7 @@ policy::Authority Keyless(const std::string& changes) {
        {{"trustRoot", "mine"}, {"identities", {{{"issuer", kIssuer}, {"subject", kSubjectUri}}}}}},
       {"log", {{"use", "required"}, {"trustRoot", "mine"}}}};
   json.merge_patch(Json::parse(changes));
-  policy::Authority authority = policy::ParseAuthority(json, "authority").value();
+  policy::Authority authority = policy::ParseCompiledAuthority(json.dump()).value();
   authority.id = policy::IdOf(authority, TrustRoots()).value();
   return authority;
 }
@@ -55,7 +54,7 @@ policy::Authority Keyed(const std::string& demands) {
       {"name", "key"},
       {"key", {{"pem", testing::TestKey::Shared(verifier::KeyType::kEcdsaP256).public_pem()}}}};
   json.merge_patch(Json::parse(demands));
-  policy::Authority authority = policy::ParseAuthority(json, "authority").value();
+  policy::Authority authority = policy::ParseCompiledAuthority(json.dump()).value();
   authority.id = policy::IdOf(authority, TrustRoots()).value();
   return authority;
 }

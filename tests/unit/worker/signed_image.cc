@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "policy/compiled_authority.h"
 #include "worker/client/evidence_objects.h"
 #include "worker/client/question_bounds.h"
 
@@ -65,7 +64,7 @@ rpc::VerifyQuestion QuestionAbout(const worker::EvidenceSet& evidence,
   for (const policy::Authority& rule : rules) {
     rpc::Authority& authority = *question.add_authorities();
     authority.set_hash(std::string(base::AsText(rule.id->bytes())));
-    authority.set_rule(policy::ToJson(rule).dump());
+    authority.set_rule(policy::CompileAuthority(rule));
   }
   *question.mutable_objects() = worker::ToObjects(evidence.entries);
   return question;

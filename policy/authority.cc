@@ -1,5 +1,4 @@
-// An authority's id: its compiled form with everything that is a name put out or replaced by what
-// it names. So a field that is added to the compiled form is part of the id without further ado.
+// One authority for whoever has to verify: its text, and its id.
 
 #include <string>
 
@@ -30,6 +29,15 @@ base::Status NameByContent(Json& rule, const char* part, const TrustRoots& trust
 
 }  // namespace
 
+std::string CompileAuthority(const Authority& authority) {
+  return ToJson(authority).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+base::Result<Authority> ParseCompiledAuthority(std::string_view text) {
+  SIGWARD_ASSIGN_OR_RETURN(const Json json, base::ParseStrictJson(text, kMaxAuthorityText));
+  return ParseAuthority(json, "authority");
+}
+
 bool TakesSignatures(const Authority& authority) {
   return !std::holds_alternative<StaticRule>(authority.rule);
 }
@@ -47,6 +55,8 @@ std::vector<const std::string*> TrustRootsOf(const Authority& authority) {
   return names;
 }
 
+// The compiled form with every name put out or replaced by what it names. So a field that is added
+// to that form is part of the id without further ado.
 base::Result<verifier::AuthorityHash> IdOf(const Authority& authority,
                                            const TrustRoots& trust_roots) {
   Json rule = ToJson(authority);
