@@ -80,9 +80,10 @@ struct Authority {
 /// True for an authority that a signature can satisfy.
 bool TakesSignatures(const Authority& authority);
 
-/// AUTHORITY alone in the compiled form, as Compile writes it, and read back: without an id. Fails
-/// with kPolicyInvalid or kTooLarge (kMaxAuthorityText).
+/// AUTHORITY alone in the compiled form, as Compile writes it.
 std::string CompileAuthority(const Authority& authority);
+/// Reads that back, without an id. Fails with kPolicyInvalid, kTooLarge (kMaxAuthorityText),
+/// kMalformed or kDuplicateKey.
 base::Result<Authority> ParseCompiledAuthority(std::string_view text);
 
 /// The names of the trust roots that AUTHORITY names; they live as long as it does.

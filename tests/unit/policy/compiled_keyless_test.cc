@@ -136,7 +136,8 @@ TEST(CompiledKeylessTest, AnAuthorityAloneIsReadBack) {
     EXPECT_THAT(ParseCompiledAuthority(text), IsOk());
     EXPECT_THAT(ParseCompiledAuthority(text + " "), FailsWith(Reason::kTooLarge));
   }
-  EXPECT_THAT(ParseCompiledAuthority("{}"), FailsWith(Reason::kPolicyInvalid));
+  EXPECT_THAT(ParseCompiledAuthority("{}"), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(ParseCompiledAuthority(R"({"name":"a"})"), FailsWith(Reason::kPolicyInvalid));
 }
 
 struct Breakage {
