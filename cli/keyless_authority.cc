@@ -1,9 +1,11 @@
 #include "cli/keyless_authority.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "cli/identity_lint.h"
 #include "policy/identity_match.h"
 
@@ -26,6 +28,15 @@ void WarnOfStars(const YamlFields& identity, std::string_view name, const std::s
                   "certificate; did you mean " +
                       std::string(name) + "RegExp: " + Quoted(SafeRegExp(text)) +
                       ", or the annotation sigward.dev/identity-wildcards: \"glob\"?");
+  }
+}
+
+/// Every expression that no letter or digit stands in takes whatever there is.
+void WarnOfAnybody(const YamlFields& identity, std::string_view name, const std::string& pattern) {
+  if (std::ranges::none_of(pattern, [](char c) {
+        return (c >= '0' && c <= '9') || (base::LowerCase(c) >= 'a' && base::LowerCase(c) <= 'z');
+      })) {
+    identity.Warn(name, "fits whatever a certificate says: anybody can get one");
   }
 }
 
@@ -65,6 +76,7 @@ std::optional<IdentityText> ReadIdentityText(YamlFields& identity, const std::st
   }
   if (kind == IdentityKind::kRegExp) {
     WarnOfOpenEnds(identity, given, *text);
+    WarnOfAnybody(identity, given, *text);
   } else if (kind == IdentityKind::kExact) {
     WarnOfStars(identity, given, *text);
   }
@@ -131,10 +143,20 @@ std::optional<std::string> ReadOwnAuthority(YamlFields& keyless, const Authority
   return context.trust_roots.AddOwn(*std::move(root));
 }
 
+/// The name of a TrustRoot, of which none is empty or begins as sigward's own names do.
+std::optional<std::string> ReadTrustRootRef(YamlFields& fields) {
+  auto name = fields.OptionalString("trustRootRef");
+  if (name.has_value() && (name->empty() || name->front() == '@')) {
+    fields.Report("trustRootRef", Quoted(*name) + " is no name of a TrustRoot");
+    return std::nullopt;
+  }
+  return name;
+}
+
 /// The name of whom certificates are trusted from.
 std::optional<std::string> ReadWhomToTrust(YamlFields& keyless, const AuthorityContext& context) {
   ReadUrl(keyless);
-  auto reference = keyless.OptionalString("trustRootRef");
+  auto reference = ReadTrustRootRef(keyless);
   for (const std::string_view other : {"url", "trustRootRef"}) {
     if (keyless.Has("ca-cert") && keyless.Has(other)) {
       keyless.Report("ca-cert",
@@ -151,10 +173,6 @@ std::optional<std::string> ReadWhomToTrust(YamlFields& keyless, const AuthorityC
   return std::string(policy::kPublicGoodRoot);
 }
 
-std::string NameOr(const std::optional<std::string>& name, std::string_view otherwise) {
-  return name.has_value() && !name->empty() ? *name : std::string(otherwise);
-}
-
 /// What `ctlog` itself demands; it is there.
 LogRule ReadLog(YamlFields& authority, const AuthorityContext& context) {
   auto ctlog = authority.Mapping("ctlog");
@@ -162,7 +180,7 @@ LogRule ReadLog(YamlFields& authority, const AuthorityContext& context) {
     return {};
   }
   const auto url = ctlog->OptionalString("url");
-  const auto reference = ctlog->OptionalString("trustRootRef");
+  const auto reference = ReadTrustRootRef(*ctlog);
   ctlog->NoOthers();
   if (!ctlog->Has("url") && !ctlog->Has("trustRootRef")) {
     authority.Warn("ctlog",
@@ -175,7 +193,7 @@ LogRule ReadLog(YamlFields& authority, const AuthorityContext& context) {
       ctlog->Report("url", fit.error().detail);
     }
   }
-  LogRule rule{NameOr(reference, policy::kPublicGoodRoot), url.value_or("")};
+  LogRule rule{reference.value_or(std::string(policy::kPublicGoodRoot)), url.value_or("")};
   context.trust_roots.Add(
       *rule.trust_root, Part::kLogs,
       ctlog->ProblemAt(ctlog->Has("trustRootRef") ? "trustRootRef" : "url", ""));
@@ -205,7 +223,10 @@ void ReadTimestamp(YamlFields& authority, const AuthorityContext& context, Deman
   if (!fields.has_value()) {
     return;
   }
-  demands.timestamp.trust_root = fields->String("trustRootRef");
+  if (!fields->Has("trustRootRef")) {
+    fields->Report("trustRootRef", "missing field");
+  }
+  demands.timestamp.trust_root = ReadTrustRootRef(*fields);
   fields->NoOthers();
   if (demands.timestamp.trust_root.has_value()) {
     context.trust_roots.Add(*demands.timestamp.trust_root, Part::kTimestampAuthorities,
@@ -264,6 +285,10 @@ std::optional<Demands> ReadDemands(YamlFields& authority, const AuthorityContext
   }
   if (authority.Has("rfc3161timestamp")) {
     ReadTimestamp(authority, context, demands);
+    if (authority.Has("ctlog")) {
+      // It demands nothing there, but what is wrong with it is wrong.
+      (void)ReadLog(authority, context);
+    }
   } else if (!authority.Has("ctlog")) {
     demands.log = LogByDefault(authority, context);
   } else {

@@ -1,5 +1,6 @@
 #include "cli/trust_root.h"
 
+#include <set>
 #include <utility>
 
 #include "base/base64.h"
@@ -159,8 +160,28 @@ void Add(Problems& problems, Problem place, std::string message, bool error) {
   }
 }
 
-void WarnOfUnusable(const verifier::TrustRoot& root, const Problem& place, Problems& problems) {
+/// What trusted_root.json calls the list of PART.
+std::string_view ListOf(TrustRootUses::Part part) {
+  using Part = TrustRootUses::Part;
+  switch (part) {
+    case Part::kAuthorities:
+      return "certificateAuthorities[";
+    case Part::kCtLogs:
+      return "ctlogs[";
+    case Part::kLogs:
+      return "tlogs[";
+    case Part::kTimestampAuthorities:
+      return "timestampAuthorities[";
+  }
+  return "";
+}
+
+void WarnOfUnusable(const verifier::TrustRoot& root, TrustRootUses::Part part, const Problem& place,
+                    Problems& problems) {
   for (const verifier::UnusableInstance& instance : root.unusable()) {
+    if (!instance.name.starts_with(ListOf(part))) {
+      continue;
+    }
     Add(problems, place,
         "the trust root's " + instance.name +
             " is left out, so nothing counts that is by it: " + instance.why.detail,
@@ -242,6 +263,7 @@ policy::TrustRoots TrustRootUses::Resolve(const std::map<std::string, TrustRootR
                                           const std::string& public_good,
                                           Problems& problems) const {
   policy::TrustRoots used = own_;
+  std::set<std::pair<std::string, Part>> warned;
   for (const Use& use : uses_) {
     if (const auto resource = resources.find(use.name); resource != resources.end()) {
       used.emplace(use.name, resource->second.root);
@@ -266,8 +288,9 @@ policy::TrustRoots TrustRootUses::Resolve(const std::map<std::string, TrustRootR
                "the trust root has no " + std::string(missing) +
                    ", so no signature can satisfy this authority",
                /*error=*/false);
-    } else {
-      WarnOfUnusable(found->second.root(), use.place, problems);
+    }
+    if (found != used.end() && warned.emplace(use.name, use.part).second) {
+      WarnOfUnusable(found->second.root(), use.part, use.place, problems);
     }
   }
   return used;

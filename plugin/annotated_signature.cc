@@ -21,6 +21,7 @@ using verifier::ObjectKind;
 constexpr const char* kPayloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
 constexpr const char* kSignatureOfLayer = "dev.cosignproject.cosign/signature";
 constexpr const char* kCertificateOfLayer = "dev.sigstore.cosign/certificate";
+constexpr const char* kChainOfLayer = "dev.sigstore.cosign/chain";
 constexpr const char* kLogEntryOfLayer = "dev.sigstore.cosign/bundle";
 constexpr const char* kTimestampOfLayer = "dev.sigstore.cosign/rfc3161timestamp";
 constexpr const char* kBundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -85,7 +86,8 @@ AnnotatedSignature AnnotatedSignature::In(
   AnnotatedSignature found;
   for (const auto& [name, place] :
        {std::pair("signature", &found.signature), std::pair("certificate", &found.certificate),
-        std::pair("bundle", &found.log_entry), std::pair("rfc3161timestamp", &found.timestamp)}) {
+        std::pair("chain", &found.chain), std::pair("bundle", &found.log_entry),
+        std::pair("rfc3161timestamp", &found.timestamp)}) {
     if (const auto said = annotations.find("cosign.sigstore.dev/" + std::string(name));
         said != annotations.end()) {
       *place = said->second;
@@ -100,6 +102,7 @@ base::Result<worker::EvidenceSet> EvidenceOfAnnotation(const AnnotatedSignature&
   const bool is_bundle = signature.signature.starts_with('{');
   if (signature.signature.size() > (is_bundle ? kMaxAnnotatedBundle : kMaxAnnotatedSignature) ||
       signature.certificate.size() > kMaxAnnotatedBundle ||
+      signature.chain.size() > kMaxAnnotatedBundle ||
       signature.log_entry.size() > kMaxAnnotatedBundle ||
       signature.timestamp.size() > kMaxAnnotatedBundle) {
     return base::Fail(base::Reason::kTooLarge, "the annotation's signature is too long");
@@ -115,12 +118,14 @@ base::Result<worker::EvidenceSet> EvidenceOfAnnotation(const AnnotatedSignature&
     return decoded.error();
   }
   SIGWARD_ASSIGN_OR_RETURN(const std::string certificate, PemOf(signature.certificate));
+  SIGWARD_ASSIGN_OR_RETURN(const std::string chain, PemOf(signature.chain));
   const std::string payload = AnnotatedPayload(image, digest);
   Json layer = DescriptorOf(kPayloadType, payload);
-  for (const auto& [name, text] : {std::pair(kSignatureOfLayer, &signature.signature),
-                                   std::pair(kCertificateOfLayer, &certificate),
-                                   std::pair(kLogEntryOfLayer, &signature.log_entry),
-                                   std::pair(kTimestampOfLayer, &signature.timestamp)}) {
+  for (const auto& [name, text] :
+       {std::pair(kSignatureOfLayer, &signature.signature),
+        std::pair(kCertificateOfLayer, &certificate), std::pair(kChainOfLayer, &chain),
+        std::pair(kLogEntryOfLayer, &signature.log_entry),
+        std::pair(kTimestampOfLayer, &signature.timestamp)}) {
     if (!text->empty()) {
       layer["annotations"][name] = *text;
     }

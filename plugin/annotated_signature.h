@@ -20,8 +20,10 @@ struct AnnotatedSignature {
   /// begins with a brace), beside which the others play no part.
   std::string signature;
   /// `cosign.sigstore.dev/certificate`: the certificate that it was made with, in PEM or, as cosign
-  /// prints it, that in base64; what follows the first is its chain.
+  /// prints it, that in base64.
   std::string certificate = {};
+  /// `cosign.sigstore.dev/chain`: the certificates behind that one, likewise.
+  std::string chain = {};
   /// `cosign.sigstore.dev/bundle`: the log's entry, as cosign writes it beside a signature.
   std::string log_entry = {};
   /// `cosign.sigstore.dev/rfc3161timestamp`: a time stamp, likewise.

@@ -54,8 +54,8 @@ Json PolicyJson(const policy::PolicyOutcome& outcome) {
     AddOutcome(entry, authority.verdict, authority.error);
     AddSource(entry, authority.source);
     if (authority.signer.has_value()) {
-      entry["signer"] = {{"issuer", base::OneLine(authority.signer->issuer, kMaxDetailInRecord)},
-                         {"subject", base::OneLine(authority.signer->subject, kMaxDetailInRecord)}};
+      entry["signer"] = {{"issuer", base::OneLine(authority.signer->issuer, kMaxSignerInRecord)},
+                         {"subject", base::OneLine(authority.signer->subject, kMaxSignerInRecord)}};
     }
     authorities.push_back(std::move(entry));
   }

@@ -35,6 +35,7 @@ Status Outcome(bool is_signed) {
 
 void StampChecks::BeginSignature(std::size_t later) {
   kept_back_ = std::min(left_, later * kReservedStampChecks);
+  exhausted_ = false;
 }
 
 Status StampChecks::Take() {

@@ -43,7 +43,7 @@ class StampChecks {
     chains_->Remember(subject, issuer);
   }
 
-  /// A check failed because none was left.
+  /// A check for the signature at hand failed because none was left.
   bool exhausted() const { return exhausted_; }
 
  private:

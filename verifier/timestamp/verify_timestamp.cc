@@ -107,7 +107,9 @@ Status CheckBy(const NamedToken& named, const Certificate& signer,
   }
   SIGWARD_RETURN_IF_ERROR(checks.CheckSigned(token, signer));
   std::vector<Certificate> carried;
-  if (IsAuthority(authority.chain.front())) {
+  // Leaving an intermediate out is how it is revoked: where an authority names some, no others are
+  // its.
+  if (authority.chain.size() == 1 && IsAuthority(authority.chain.front())) {
     SIGWARD_ASSIGN_OR_RETURN(carried, ParseCarried(token));
   }
   SIGWARD_ASSIGN_OR_RETURN(

@@ -64,12 +64,14 @@ TEST(AnnotatedSignatureTest, WhatStandsBesideASignatureGoesWithIt) {
   const auto signature =
       AnnotatedSignature::In({{"cosign.sigstore.dev/signature", "MEUCIQ=="},
                               {"cosign.sigstore.dev/certificate", "LS0tCg=="},
+                              {"cosign.sigstore.dev/chain", "---"},
                               {"cosign.sigstore.dev/bundle", "{entry}"},
                               {"cosign.sigstore.dev/rfc3161timestamp", "{stamp}"},
                               {"cosign.sigstore.dev/message", "ignored"}});
   const std::map<std::string, std::string, std::less<>> expected = {
       {"dev.cosignproject.cosign/signature", "MEUCIQ=="},
       {"dev.sigstore.cosign/certificate", "---\n"},
+      {"dev.sigstore.cosign/chain", "---"},
       {"dev.sigstore.cosign/bundle", "{entry}"},
       {"dev.sigstore.cosign/rfc3161timestamp", "{stamp}"}};
   const auto evidence = EvidenceOf(signature);
@@ -85,8 +87,8 @@ TEST(AnnotatedSignatureTest, WhatStandsBesideASignatureGoesWithIt) {
 }
 
 TEST(AnnotatedSignatureTest, EachTextIsBounded) {
-  for (auto text : {&AnnotatedSignature::certificate, &AnnotatedSignature::log_entry,
-                    &AnnotatedSignature::timestamp}) {
+  for (auto text : {&AnnotatedSignature::certificate, &AnnotatedSignature::chain,
+                    &AnnotatedSignature::log_entry, &AnnotatedSignature::timestamp}) {
     AnnotatedSignature signature{"MEUCIQ=="};
     signature.*text = std::string(kMaxAnnotatedBundle, '-');
     EXPECT_THAT(EvidenceOf(signature), IsOk());

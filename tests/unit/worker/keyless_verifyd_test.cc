@@ -296,9 +296,20 @@ TEST_F(KeylessVerifydTest, AnIdIsOfWhatIsDemandedAndNotOfNames) {
         R"({"keyless": {"identities": [{"issuer": "i", "subject": "s"}]}})"}) {
     EXPECT_NE(id(change), usual) << change;
   }
-  policy::TrustRoots renamed;
-  renamed.emplace("mine", TrustRoots().at("strange"));
-  EXPECT_NE(policy::IdOf(Keyless("{}"), renamed).value(), usual) << "the name now means another";
+  // A name that means another root by now, wherever it stands.
+  for (const policy::Authority& authority :
+       {Keyless(R"({"log": {"trustRoot": "strange"}, "timestamp": {"trustRoot": "strange"}})"),
+        Keyless(R"({"keyless": {"trustRoot": "strange"}, "timestamp": {"trustRoot": "strange"}})"),
+        Keyless(R"({"keyless": {"trustRoot": "strange"}, "log": {"trustRoot": "strange"},
+                    "timestamp": {"trustRoot": "mine"}})"),
+        Keyed(R"({"log": {"use": "required", "trustRoot": "mine"}})"),
+        Keyed(R"({"timestamp": {"trustRoot": "mine"}})")}) {
+    policy::TrustRoots swapped;
+    swapped.emplace("mine", TrustRoots().at("strange"));
+    swapped.emplace("strange", TrustRoots().at("strange"));
+    EXPECT_NE(policy::IdOf(authority, swapped).value(), *authority.id)
+        << policy::CompileAuthority(authority);
+  }
   EXPECT_FALSE(policy::IdOf(Keyless("{}"), {}).ok());
 }
 

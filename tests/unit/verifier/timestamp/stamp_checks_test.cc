@@ -83,6 +83,16 @@ TEST_F(StampChecksTest, WhatStandsBehindKeepsItsShare) {
   EXPECT_THAT(CheckJunk(next_), FailsWith(Reason::kTooLarge));
 }
 
+TEST_F(StampChecksTest, WhatStandsBehindIsJudgedAsIfItStoodAlone) {
+  const ByteBuffer junk = {1, 2, 3};
+  checks_.BeginSignature(1);
+  TakeAll(kMaxStampChecks - kReservedStampChecks);
+  EXPECT_THAT(CheckJunk(next_), FailsWith(Reason::kTooLarge));
+  checks_.BeginSignature(0);
+  EXPECT_THAT(VerifyAll({junk}, 0), IsOk());
+  EXPECT_THAT(VerifyAll({junk, Encode(Plan())}, 1), IsOk());
+}
+
 // One stamp in two spellings: what nobody signed differs.
 TEST_F(StampChecksTest, AStampThatIsSpelledAnewIsCheckedOnceAndCountedOnce) {
   const ByteBuffer stamp = Encode(Plan());

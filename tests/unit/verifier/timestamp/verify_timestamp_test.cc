@@ -172,6 +172,21 @@ TEST_F(VerifyTimestampTest, TheSignerMayComeWithTheStamp) {
   EXPECT_THAT(VerifyBy(plan, {root_only}), sigward::testing::FailsWith(Reason::kMalformed));
 }
 
+// Leaving an intermediate out is how it is revoked.
+TEST_F(VerifyTimestampTest, WhereIntermediatesAreNamedNoOthersAreTheAuthoritys) {
+  const Certified other =
+      Certify(TimestampAuthority::IntermediatePlan(), TestKey::Stranger(), &tsa().root());
+  const Certified signer =
+      Certify(TimestampAuthority::LeafPlan(), TestKey::Shared(KeyType::kEcdsaP256), &other);
+  StampPlan plan = TimestampAuthority::PlanBy(signer, Signature());
+  plan.carried = {Der(signer), Der(other)};
+  EXPECT_THAT(VerifyBy(plan, {tsa().TrustedWithoutLeaf()}),
+              sigward::testing::FailsWith(Reason::kUntrustedCertificate));
+  CertificateAuthority root_only = tsa().Trusted();
+  root_only.chain = {tsa().root().certificate};
+  EXPECT_THAT(VerifyBy(plan, {root_only}), IsOk());
+}
+
 TEST_F(VerifyTimestampTest, TheSignerMayBeNamedByKeyId) {
   StampPlan plan = Plan();
   plan.signer_version = 3;
