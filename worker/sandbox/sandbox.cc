@@ -140,10 +140,10 @@ base::Status EnterChild(std::array<int, 2> kept, pid_t parent, const ChildLimits
     SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_AS, limits.address_space));
     // A child of its child would outlive the question, unknown to the parent.
     SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_NPROC, 0));
-    SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu.count())));
   }
   SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_FSIZE, 0));
-  return Limit(RLIMIT_NOFILE, limits.descriptors);
+  SIGWARD_RETURN_IF_ERROR(Limit(RLIMIT_NOFILE, limits.descriptors));
+  return Limit(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu.count()));
 }
 
 }  // namespace sigward::worker

@@ -28,9 +28,8 @@ enum class Keeps : std::uint8_t {
   kReadingFiles = 2,
 };
 
-/// Sanitizers keep terabytes of address space for their shadow, compute many times as long, write
-/// their findings to standard error, and look for leaks through ptrace: their builds leave those
-/// doors open.
+/// Sanitizers keep terabytes of address space for their shadow, write their findings to standard
+/// error, and look for leaks through ptrace: their builds leave those three doors open.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kSealed = false;
 #elif defined(__has_feature)

@@ -7,14 +7,15 @@
 
 #include "worker/sandbox/call_filter.h"
 #include "worker/sandbox/landlock.h"
+#include "worker/sandbox/sandbox.h"
 
 namespace sigward::worker {
 
 /// How long one question may take, from connection to answer; the parent kills a child that is
 /// later.
 inline constexpr std::chrono::milliseconds kChildTime{5000};
-/// How much of that it may compute.
-inline constexpr std::chrono::seconds kChildCpuTime{2};
+/// How much of that it may compute; under a sanitizer everything takes many times as long.
+inline constexpr std::chrono::seconds kChildCpuTime{kSealed ? 2 : 20};
 /// Address space of a child: the parent's own, the evidence, and what the largest manifest grows to
 /// while it is parsed.
 inline constexpr std::size_t kChildAddressSpace = 512U << 20;
