@@ -107,7 +107,7 @@ Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
   return policy;
 }
 
-/// A trust root that an authority names without its being there is none.
+/// Fails for an authority that names a trust root which is not among TRUST_ROOTS.
 base::Status SetIds(std::vector<Policy>& policies, const TrustRoots& trust_roots) {
   for (Policy& policy : policies) {
     for (Authority& authority : policy.authorities) {

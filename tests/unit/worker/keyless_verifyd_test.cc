@@ -35,28 +35,30 @@ const policy::TrustRoots& TrustRoots() {
   return *roots;
 }
 
-/// The usual keyless authority, and CHANGES to it (a merge patch of RFC 7396).
-policy::Authority Keyless(const std::string& changes) {
-  Json json = {
-      {"name", "keyless"},
-      {"keyless",
-       {{"trustRoot", "mine"}, {"identities", {{{"issuer", kIssuer}, {"subject", kSubjectUri}}}}}},
-      {"log", {{"use", "required"}, {"trustRoot", "mine"}}}};
-  json.merge_patch(Json::parse(changes));
-  policy::Authority authority = policy::ParseCompiledAuthority(json.dump()).value();
+/// COMPILED, an authority, with CHANGES to it (a merge patch of RFC 7396).
+policy::Authority Changed(Json compiled, const std::string& changes) {
+  compiled.merge_patch(Json::parse(changes));
+  policy::Authority authority = policy::ParseCompiledAuthority(compiled.dump()).value();
   authority.id = policy::IdOf(authority, TrustRoots()).value();
   return authority;
 }
 
+/// The usual keyless authority, with CHANGES.
+policy::Authority Keyless(const std::string& changes) {
+  return Changed(
+      {{"name", "keyless"},
+       {"keyless",
+        {{"trustRoot", "mine"}, {"identities", {{{"issuer", kIssuer}, {"subject", kSubjectUri}}}}}},
+       {"log", {{"use", "required"}, {"trustRoot", "mine"}}}},
+      changes);
+}
+
 /// The key that plans sign with, and what is demanded beside it.
 policy::Authority Keyed(const std::string& demands) {
-  Json json = {
-      {"name", "key"},
-      {"key", {{"pem", testing::TestKey::Shared(verifier::KeyType::kEcdsaP256).public_pem()}}}};
-  json.merge_patch(Json::parse(demands));
-  policy::Authority authority = policy::ParseCompiledAuthority(json.dump()).value();
-  authority.id = policy::IdOf(authority, TrustRoots()).value();
-  return authority;
+  return Changed(
+      {{"name", "key"},
+       {"key", {{"pem", testing::TestKey::Shared(verifier::KeyType::kEcdsaP256).public_pem()}}}},
+      demands);
 }
 
 /// How the image is signed.

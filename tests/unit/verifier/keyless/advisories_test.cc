@@ -16,9 +16,10 @@ namespace {
 using base::ByteBuffer;
 using base::Json;
 using sigward::testing::AddBundle;
-using sigward::testing::AddLayers;
 using sigward::testing::Ask;
 using sigward::testing::AskImage;
+using sigward::testing::AskLayer;
+using sigward::testing::AskLegacy;
 using sigward::testing::ImageEvidence;
 using sigward::testing::Keyed;
 using sigward::testing::Keyless;
@@ -47,17 +48,6 @@ using sigward::testing::UsualDemands;
 constexpr auto kV01 = BundleVersion::kV01;
 constexpr auto kV03 = BundleVersion::kV03;
 constexpr const char* kInToto = "application/vnd.in-toto+json";
-
-std::string AskLayer(const SignatureParts& parts, const Json& layer,
-                     const ImageAuthority& authority = Keyless()) {
-  ImageEvidence evidence;
-  AddLayers(evidence, parts, {layer});
-  return AskImage(evidence, authority);
-}
-
-std::string AskLegacy(const SignatureParts& parts, const ImageAuthority& authority = Keyless()) {
-  return AskLayer(parts, LegacyLayerOf(parts), authority);
-}
 
 // cosign before 1.5.2: the promise of another signature by the same key was as good.
 TEST(AdvisoriesTest, Cve202223649AnEntryOfASecondSignature) {

@@ -15,8 +15,7 @@ namespace sigward::verifier {
 namespace {
 
 using base::Json;
-using sigward::testing::AddLayers;
-using sigward::testing::AskImage;
+using sigward::testing::AskLayer;
 using sigward::testing::DeepMutationsOf;
 using sigward::testing::DemandsWithoutLog;
 using sigward::testing::FlippedThrice;
@@ -40,13 +39,6 @@ using sigward::testing::TimestampAuthority;
 using sigward::testing::UsualDemands;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-std::string AskLayer(const SignatureParts& parts, const Json& layer,
-                     const ImageAuthority& authority) {
-  ImageEvidence evidence;
-  AddLayers(evidence, parts, {layer});
-  return AskImage(evidence, authority);
-}
 
 struct Outcome {
   std::size_t cases = 0;

@@ -76,6 +76,13 @@ void AddBundle(ImageEvidence& evidence, const SignatureParts& parts,
   AddBundleText(evidence, TestImage(), BundleOf(parts, version).dump());
 }
 
+std::string AskLayer(const SignatureParts& parts, const base::Json& layer,
+                     const ImageAuthority& authority) {
+  ImageEvidence evidence;
+  AddLayers(evidence, parts, {layer});
+  return AskImage(evidence, authority);
+}
+
 std::vector<std::string> AskForAll(const ImageEvidence& evidence,
                                    std::span<const ImageAuthority> authorities) {
   verifier::ChainMemory memory;

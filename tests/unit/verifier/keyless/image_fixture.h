@@ -49,4 +49,13 @@ inline std::string AskImage(const ImageEvidence& evidence,
   return AskForAll(evidence, {&authority, 1}).front();
 }
 
+/// The same of a signature image with this one LAYER over the payload of PARTS.
+std::string AskLayer(const SignatureParts& parts, const base::Json& layer,
+                     const verifier::ImageAuthority& authority = Keyless());
+/// The same of the layer that cosign makes of PARTS.
+inline std::string AskLegacy(const SignatureParts& parts,
+                             const verifier::ImageAuthority& authority = Keyless()) {
+  return AskLayer(parts, LegacyLayerOf(parts), authority);
+}
+
 }  // namespace sigward::testing

@@ -14,6 +14,7 @@ using sigward::testing::AddBundle;
 using sigward::testing::AddLegacySignature;
 using sigward::testing::AskForEach;
 using sigward::testing::AskImage;
+using sigward::testing::AskLegacy;
 using sigward::testing::AuthorityJson;
 using sigward::testing::BundleKind;
 using sigward::testing::BundleKinds;
@@ -44,12 +45,6 @@ using ::testing::ElementsAre;
 
 base::ByteBuffer Owned(base::ByteView bytes) {
   return {bytes.begin(), bytes.end()};
-}
-
-std::string AskLegacy(const SignatureParts& parts, const ImageAuthority& authority = Keyless()) {
-  ImageEvidence evidence;
-  AddLegacySignature(evidence, parts);
-  return AskImage(evidence, authority);
 }
 
 TEST(ImageKindsTest, EachBundleThatIsAnImageSignature) {

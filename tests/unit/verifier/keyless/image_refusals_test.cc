@@ -18,6 +18,8 @@ using sigward::testing::AddLayers;
 using sigward::testing::AddLegacySignature;
 using sigward::testing::AskForEach;
 using sigward::testing::AskImage;
+using sigward::testing::AskLayer;
+using sigward::testing::AskLegacy;
 using sigward::testing::DemandsWithoutLog;
 using sigward::testing::ImageEvidence;
 using sigward::testing::IntermediatePlanNow;
@@ -53,17 +55,6 @@ base::ByteBuffer Owned(base::ByteView bytes) {
 
 Digest OtherImage() {
   return Digest::Of(base::AsBytes("another image"));
-}
-
-std::string AskLayer(const SignatureParts& parts, const Json& layer,
-                     const ImageAuthority& authority = Keyless()) {
-  ImageEvidence evidence;
-  AddLayers(evidence, parts, {layer});
-  return AskImage(evidence, authority);
-}
-
-std::string AskLegacy(const SignatureParts& parts, const ImageAuthority& authority = Keyless()) {
-  return AskLayer(parts, LegacyLayerOf(parts), authority);
 }
 
 std::string AskBundle(const SigningPlan& plan, const ImageAuthority& authority = Keyless()) {
