@@ -19,16 +19,8 @@ using base::Status;
 namespace {
 
 constexpr std::string_view kSignature = "dev.cosignproject.cosign/signature";
-constexpr std::string_view kCertificate = "dev.sigstore.cosign/certificate";
 constexpr std::string_view kChain = "dev.sigstore.cosign/chain";
-constexpr std::string_view kBundle = "dev.sigstore.cosign/bundle";
 constexpr std::string_view kTimestamp = "dev.sigstore.cosign/rfc3161timestamp";
-
-/// Null when it is absent, or empty, which is how some tools write that.
-const std::string* TextAt(const Descriptor& layer, std::string_view name) {
-  const auto found = layer.annotations.find(name);
-  return found == layer.annotations.end() || found->second.empty() ? nullptr : &found->second;
-}
 
 Result<base::ByteBuffer> ParseTimestampAnnotation(std::string_view text) {
   SIGWARD_ASSIGN_OR_RETURN(const base::Json json,
@@ -40,7 +32,7 @@ Result<base::ByteBuffer> ParseTimestampAnnotation(std::string_view text) {
 }
 
 Status AddCertificates(const Descriptor& layer, SignedEntity& out) {
-  const std::string* leaf = TextAt(layer, kCertificate);
+  const std::string* leaf = TextAt(layer, kCertificateAnnotation);
   if (leaf == nullptr) {
     return base::Ok();
   }
@@ -58,12 +50,18 @@ Status AddCertificates(const Descriptor& layer, SignedEntity& out) {
 
 }  // namespace
 
+const std::string* TextAt(const Descriptor& layer, std::string_view name) {
+  const auto found = layer.annotations.find(name);
+  return found == layer.annotations.end() || found->second.empty() ? nullptr : &found->second;
+}
+
 const std::string* LegacySignatureText(const Descriptor& layer) {
   return TextAt(layer, kSignature);
 }
 
 bool SayTheSame(const Descriptor& layer, const Descriptor& other) {
-  constexpr std::array kNames = {kSignature, kCertificate, kChain, kBundle, kTimestamp};
+  constexpr std::array kNames = {kSignature, kCertificateAnnotation, kChain, kLogEntryAnnotation,
+                                 kTimestamp};
   return std::ranges::all_of(kNames, [&](std::string_view name) {
     const std::string* text = TextAt(layer, name);
     const std::string* other_text = TextAt(other, name);
@@ -89,7 +87,7 @@ Result<SignedEntity> FullLegacyEntity(const Descriptor& layer, base::ByteView pa
   SIGWARD_ASSIGN_OR_RETURN(SignedEntity out, LegacyEntity(layer, payload));
   out.subject = ArtifactDigests::Of(payload);
   SIGWARD_RETURN_IF_ERROR(AddCertificates(layer, out));
-  if (const std::string* entry = TextAt(layer, kBundle); entry != nullptr) {
+  if (const std::string* entry = TextAt(layer, kLogEntryAnnotation); entry != nullptr) {
     SIGWARD_ASSIGN_OR_RETURN(LogEntry parsed, ParseRekorAnnotation(*entry));
     out.log_entries.push_back(std::move(parsed));
   }

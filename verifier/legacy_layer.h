@@ -13,6 +13,14 @@ namespace sigward::verifier {
 /// Longest annotation `dev.sigstore.cosign/rfc3161timestamp`, in bytes.
 inline constexpr std::size_t kMaxTimestampAnnotation = 128U << 10;
 
+/// The signer's certificate in PEM, and cosign's words for a log entry (see ParseRekorAnnotation).
+inline constexpr std::string_view kCertificateAnnotation = "dev.sigstore.cosign/certificate";
+inline constexpr std::string_view kLogEntryAnnotation = "dev.sigstore.cosign/bundle";
+
+/// LAYER's annotation of that NAME. Null when it is absent, or empty, which is how some tools write
+/// that.
+const std::string* TextAt(const Descriptor& layer, std::string_view name);
+
 /// The text of a cosign legacy signature in LAYER's annotations, or null when it is no signature.
 const std::string* LegacySignatureText(const Descriptor& layer);
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "policy/log_place.h"
 
 namespace sigward::gate {
 namespace {
@@ -176,6 +177,24 @@ class Gate::Search {
     return wanted;
   }
 
+  /// Where the log entries of signatures at SOURCE may be looked up: for authorities that look
+  /// there, of a policy that is not satisfied.
+  policy::LogPlaces WantedLogs(const policy::SignatureSource& source) const {
+    policy::LogPlaces wanted;
+    for (std::size_t i = 0; i < selected_.size(); ++i) {
+      if (decision_.policies[i].verdict == Verdict::kAllow) {
+        continue;
+      }
+      for (const policy::Authority& authority : selected_[i]->authorities) {
+        auto place = policy::LogPlaceOf(authority, snapshot_.transparency_url());
+        if (place.has_value() && authority.source == source) {
+          wanted.Add(*std::move(place));
+        }
+      }
+    }
+    return wanted;
+  }
+
   /// Each place once. One that hangs leaves their share of the time to those behind it.
   bool TryRegistries(EvidenceScope scope) {
     std::set<policy::SignatureSource> asked;
@@ -195,8 +214,13 @@ class Gate::Search {
 
   bool TryRegistry(EvidenceScope scope, const policy::SignatureSource& source,
                    const base::Deadline& deadline) {
-    auto fetched = gate_.fetcher_.FetchEvidence(workload_.image, workload_.digest, source, scope,
-                                                gate_.platform_, deadline);
+    const policy::LogPlaces logs = WantedLogs(source);
+    if (logs.left_out() > 0) {
+      CouldNotReadAt(source, base::Fail(Reason::kTooLarge, std::to_string(logs.left_out()) +
+                                                               " transparency logs not asked"));
+    }
+    auto fetched = gate_.fetcher_.FetchEvidence(workload_.image, workload_.digest, source,
+                                                logs.places(), scope, gate_.platform_, deadline);
     if (!fetched.ok()) {
       CouldNotReadAt(source, std::move(fetched).error());
       return Evaluate();

@@ -42,11 +42,20 @@ def node_policy(**spec):
             "metadata": {"name": "node"}, "spec": spec}
 
 
-def no_match(word):
-    """The ConfigMap that says what happens to an image that no policy matches."""
+def _config(**data):
     return {"apiVersion": "v1", "kind": "ConfigMap",
             "metadata": {"name": "config-policy-controller", "namespace": "cosign-system"},
-            "data": {"no-match-policy": word}}
+            "data": {name.replace("_", "-"): value for name, value in data.items()}}
+
+
+def no_match(word):
+    """The ConfigMap that says what happens to an image that no policy matches."""
+    return _config(no_match_policy=word)
+
+
+def transparency_url(url):
+    """The ConfigMap that says where log entries are looked up that signatures do not carry along."""
+    return _config(transparency_url=url)
 
 
 def write(folder, documents):

@@ -82,12 +82,10 @@ base::Result<ResolvedImage> FetchdClient::Resolve(const verifier::ImageRef& imag
                        .media_type = parsed.answer.media_type()};
 }
 
-base::Result<EvidenceSet> FetchdClient::FetchEvidence(const verifier::ImageRef& image,
-                                                      const verifier::Digest& digest,
-                                                      const policy::SignatureSource& source,
-                                                      EvidenceScope scope,
-                                                      const verifier::Platform& platform,
-                                                      const base::Deadline& deadline) {
+base::Result<EvidenceSet> FetchdClient::FetchEvidence(
+    const verifier::ImageRef& image, const verifier::Digest& digest,
+    const policy::SignatureSource& source, std::span<const policy::LogPlace> logs,
+    EvidenceScope scope, const verifier::Platform& platform, const base::Deadline& deadline) {
   rpc::FetchQuestion question =
       QuestionFor(image,
                   scope == EvidenceScope::kImage ? rpc::FetchQuestion::EVIDENCE
@@ -99,6 +97,11 @@ base::Result<EvidenceSet> FetchdClient::FetchEvidence(const verifier::ImageRef& 
   signatures.set_registry(source.registry);
   signatures.set_repository(source.repository);
   signatures.set_tag_prefix(source.tag_prefix);
+  for (const policy::LogPlace& log : logs) {
+    rpc::LogPlace& place = *question.add_logs();
+    place.set_url(log.url);
+    place.set_key_pem(log.key_pem);
+  }
   SIGWARD_ASSIGN_OR_RETURN(ParsedAnswer parsed, Ask(socket_path_, question, deadline));
   if (parsed.descriptors.size() != 1) {
     return Fail(Reason::kProtocol, "sigward-fetchd sent " +

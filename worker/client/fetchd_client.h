@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "policy/log_place.h"
 #include "policy/signature_source.h"
 #include "verifier/digest.h"
 #include "verifier/evidence.h"
@@ -39,15 +41,14 @@ class Fetcher {
   virtual base::Result<ResolvedImage> Resolve(const verifier::ImageRef& image,
                                               const base::Deadline& deadline) = 0;
 
-  /// What SOURCE holds of signatures of DIGEST; an index is the image's own repository's. Places
-  /// that could not be read are listed in the set, they are no failure of the whole. Fails with
-  /// kTimeout, kWorkerFailed, kOverloaded or kProtocol.
-  virtual base::Result<EvidenceSet> FetchEvidence(const verifier::ImageRef& image,
-                                                  const verifier::Digest& digest,
-                                                  const policy::SignatureSource& source,
-                                                  EvidenceScope scope,
-                                                  const verifier::Platform& platform,
-                                                  const base::Deadline& deadline) = 0;
+  /// What SOURCE holds of signatures of DIGEST; an index is the image's own repository's. LOGS are
+  /// asked for entries that signatures do not carry along. Places that could not be read are listed
+  /// in the set, they are no failure of the whole. Fails with kTimeout, kWorkerFailed, kOverloaded
+  /// or kProtocol.
+  virtual base::Result<EvidenceSet> FetchEvidence(
+      const verifier::ImageRef& image, const verifier::Digest& digest,
+      const policy::SignatureSource& source, std::span<const policy::LogPlace> logs,
+      EvidenceScope scope, const verifier::Platform& platform, const base::Deadline& deadline) = 0;
 };
 
 /// Asks sigward-fetchd, one connection a question.
@@ -60,6 +61,7 @@ class FetchdClient final : public Fetcher {
   base::Result<EvidenceSet> FetchEvidence(const verifier::ImageRef& image,
                                           const verifier::Digest& digest,
                                           const policy::SignatureSource& source,
+                                          std::span<const policy::LogPlace> logs,
                                           EvidenceScope scope, const verifier::Platform& platform,
                                           const base::Deadline& deadline) override;
 

@@ -193,7 +193,7 @@ Result<Token> Authorizer::FetchToken(const TokenServer& server,
   if (credential.has_value() && !credential->identity_token.empty()) {
     request.method = HttpMethod::kPostForm;
     request.url = server.realm;
-    request.form = TokenForm(server, credential->identity_token);
+    request.sent = TokenForm(server, credential->identity_token);
   } else {
     request.url = TokenUrl(server);
     if (credential.has_value() && HasPassword(*credential)) {

@@ -318,7 +318,10 @@ void EvidenceFetch::Note(const std::string& what, Error error) {
 }
 
 void EvidenceFetch::NoteAt(std::string place, Error error) {
-  auto& failures = evidence_.failures;
+  evidence_.NoteFailure(std::move(place), std::move(error));
+}
+
+void FetchedEvidence::NoteFailure(std::string place, Error error) {
   const bool known = std::any_of(failures.begin(), failures.end(), [&](const FetchFailure& f) {
     return f.error.reason == error.reason && f.error.detail == error.detail;
   });

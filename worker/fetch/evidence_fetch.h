@@ -39,6 +39,8 @@ struct FetchFailure {
 struct FetchedEvidence {
   std::vector<FetchedObject> objects;
   std::vector<FetchFailure> failures;
+
+  void NoteFailure(std::string place, base::Error error);
 };
 
 /// Looks for the signatures of one image in one repository, which is its own or the one that a

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "worker/client/evidence_objects.h"
 #include "worker/client/question_bounds.h"
+#include "worker/fetch/log_look_ups.h"
 
 namespace sigward::worker {
 namespace {
@@ -60,6 +61,21 @@ Result<policy::SignatureSource> SignaturesIn(const rpc::FetchQuestion& question)
     return WrongQuestion("question names no normalised repository for signatures");
   }
   return source;
+}
+
+Result<std::vector<policy::LogPlace>> LogsIn(const rpc::FetchQuestion& question) {
+  policy::LogPlaces logs;
+  for (const rpc::LogPlace& said : question.logs()) {
+    if (!policy::CheckTransparencyUrl(said.url()).ok() ||
+        said.key_pem().size() > verifier::kMaxPublicKeyPem) {
+      return WrongQuestion("question names a log that is none");
+    }
+    logs.Add({said.url(), said.key_pem()});
+  }
+  if (logs.left_out() > 0) {
+    return WrongQuestion("question names too many logs");
+  }
+  return logs.places();
 }
 
 /// One answer for an image's manifest, or why there is none.
@@ -134,14 +150,16 @@ FetchReply AnswerResolve(const FetchTask& task, RepositoryReader& reader) {
 
 /// IMAGE and SIGNATURES read the two repositories, which may be one.
 FetchReply AnswerEvidence(const FetchTask& task, RepositoryReader& image,
-                          RepositoryReader& signatures) {
+                          RepositoryReader& signatures, LogLookUps look_ups) {
   EvidenceFetch fetch(image, signatures, task.image.name(), task.signatures);
   if (task.kind == rpc::FetchQuestion::MEMBER_EVIDENCE) {
     fetch.FetchMember(*task.image.digest(), task.platform);
   } else {
     fetch.FetchSignatures(*task.image.digest());
   }
-  return Pack(fetch.Take());
+  FetchedEvidence evidence = fetch.Take();
+  look_ups.Complete(evidence);
+  return Pack(std::move(evidence));
 }
 
 FetchReply NoHosts(const FetchTask& task, const std::string& registry, const Error& error) {
@@ -170,6 +188,10 @@ Result<FetchTask> ParseTask(const rpc::FetchQuestion& question) {
   if (kind == rpc::FetchQuestion::RESOLVE && signatures != policy::SignatureSource()) {
     return WrongQuestion("question for a name and for signatures at once");
   }
+  SIGWARD_ASSIGN_OR_RETURN(std::vector<policy::LogPlace> logs, LogsIn(question));
+  if (kind == rpc::FetchQuestion::RESOLVE && !logs.empty()) {
+    return WrongQuestion("question for a name and for log entries at once");
+  }
   const rpc::Platform& platform = question.platform();
   if (std::max({platform.os().size(), platform.architecture().size(), platform.variant().size()}) >
       kMaxPlatformText) {
@@ -179,7 +201,8 @@ Result<FetchTask> ParseTask(const rpc::FetchQuestion& question) {
                    std::move(image),
                    {platform.os(), platform.architecture(), platform.variant()},
                    std::min(std::chrono::milliseconds(question.timeout_ms()), kMaxQuestionTime),
-                   std::move(signatures)};
+                   std::move(signatures),
+                   std::move(logs)};
 }
 
 std::vector<std::string> RegistriesOf(const FetchTask& task) {
@@ -238,11 +261,12 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
   PacedHttp paced(http, context.back_off, task.image.repository());
   RepositoryReader reader(paced, context.notices, context.authorization, **hosts,
                           task.image.repository(), deadline);
+  const LogLookUps look_ups(http, context, task.logs, deadline);
   FetchReply reply;
   if (task.kind == rpc::FetchQuestion::RESOLVE) {
     reply = AnswerResolve(task, reader);
   } else if (task.signatures.IsOwnRepository()) {
-    reply = AnswerEvidence(task, reader, reader);
+    reply = AnswerEvidence(task, reader, reader, look_ups);
   } else {
     auto elsewhere = context.hosts.Find(task.signatures.registry);
     if (!elsewhere.ok()) {
@@ -251,7 +275,7 @@ FetchReply Answer(const FetchTask& task, HttpClient& http, FetchContext& context
     PacedHttp paced_elsewhere(http, context.back_off, task.signatures.repository);
     RepositoryReader signatures(paced_elsewhere, context.notices, context.authorization,
                                 **elsewhere, task.signatures.repository, deadline);
-    reply = AnswerEvidence(task, reader, signatures);
+    reply = AnswerEvidence(task, reader, signatures, look_ups);
   }
   reply.answer.set_requests(static_cast<std::uint32_t>(http.requests() - requests_before));
   return reply;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "policy/log_place.h"
 #include "policy/signature_source.h"
 #include "rpc/worker.pb.h"
 #include "verifier/evidence.h"
@@ -52,6 +53,8 @@ struct FetchTask {
   std::chrono::milliseconds time;
   /// Where signatures are looked for.
   policy::SignatureSource signatures = {};
+  /// Where log entries are looked up that signatures do not carry along.
+  std::vector<policy::LogPlace> logs = {};
 };
 
 /// Checks QUESTION. The names in it come from sigwardd, which has normalised them; they go into

@@ -31,7 +31,10 @@ inline constexpr long kMaxIdleConnectionSeconds = 60;
 /// already.
 using TakeBytes = std::function<bool(std::size_t)>;
 
-enum class HttpMethod : std::uint8_t { kGet = 1, kHead = 2, kPostForm = 3 };
+enum class HttpMethod : std::uint8_t { kGet = 1, kHead = 2, kPostForm = 3, kPostJson = 4 };
+constexpr bool IsPost(HttpMethod method) {
+  return method == HttpMethod::kPostForm || method == HttpMethod::kPostJson;
+}
 
 struct HttpRequest {
   /// Whose transport settings and headers apply. Outlives the request.
@@ -45,8 +48,9 @@ struct HttpRequest {
   /// Value of Authorization, sent to the endpoint's origin alone; empty for none. Not set where the
   /// endpoint's own headers have one.
   std::string authorization = {};
-  /// What kPostForm sends (application/x-www-form-urlencoded). A redirect of it is refused.
-  std::string form = {};
+  /// What kPostForm (application/x-www-form-urlencoded) and kPostJson (application/json) send. A
+  /// redirect of it is refused.
+  std::string sent = {};
 };
 
 struct HttpResponse {

@@ -114,9 +114,9 @@ CURL* HttpTransfer::Prepare() {
   Set(handle, CURLOPT_URL, url_.text());
   Set(handle, CURLOPT_PROTOCOLS_STR, endpoint.origin.scheme == "http" ? "http,https" : "https");
   Set(handle, CURLOPT_NOBODY, request_->method == HttpMethod::kHead ? 1L : 0L);
-  if (request_->method == HttpMethod::kPostForm) {
-    Set(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_->form.size()));
-    Set(handle, CURLOPT_COPYPOSTFIELDS, request_->form);
+  if (IsPost(request_->method)) {
+    Set(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request_->sent.size()));
+    Set(handle, CURLOPT_COPYPOSTFIELDS, request_->sent);
   }
   Set(handle, CURLOPT_FOLLOWLOCATION, 0L);
   Set(handle, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
@@ -200,6 +200,9 @@ void HttpTransfer::PrepareTls(bool at_home) {
 void HttpTransfer::PrepareHeaders(bool at_home) {
   headers_.reset();
   Append("Accept: " + request_->accept);
+  if (request_->method == HttpMethod::kPostJson) {
+    Append("Content-Type: application/json");
+  }
   // A redirect that leads away and back again is somebody else's request.
   has_left_home_ = has_left_home_ || !at_home;
   if (!has_left_home_) {
@@ -234,9 +237,9 @@ bool HttpTransfer::Finished(CURLcode code) {
   if (location.empty()) {
     return false;
   }
-  if (request_->method == HttpMethod::kPostForm) {
-    // What it sends is a secret, meant for this place alone.
-    refused_ = Fail(Reason::kRegistryError, "redirected where a form was sent");
+  if (IsPost(request_->method)) {
+    // What it sends is a secret, or names a signature, and is meant for this place alone.
+    refused_ = Fail(Reason::kRegistryError, "redirected where something was posted");
     return false;
   }
   if (redirects_ == kMaxRedirects) {

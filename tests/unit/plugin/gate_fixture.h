@@ -32,13 +32,15 @@ class FakeFetcher final : public worker::Fetcher {
                                               const base::Deadline&) override {
     return worker::ResolvedImage{DigestNumber(1), "application/vnd.oci.image.manifest.v1+json"};
   }
-  base::Result<worker::EvidenceSet> FetchEvidence(const verifier::ImageRef&,
-                                                  const verifier::Digest&,
-                                                  const policy::SignatureSource& source,
-                                                  worker::EvidenceScope scope,
-                                                  const verifier::Platform&,
-                                                  const base::Deadline& deadline) override {
+  base::Result<worker::EvidenceSet> FetchEvidence(
+      const verifier::ImageRef&, const verifier::Digest&, const policy::SignatureSource& source,
+      std::span<const policy::LogPlace> logs, worker::EvidenceScope scope,
+      const verifier::Platform&, const base::Deadline& deadline) override {
     ++(scope == worker::EvidenceScope::kImage ? asked_image : asked_member);
+    {
+      const std::lock_guard lock(asking_);
+      asked_logs.emplace_back(logs.begin(), logs.end());
+    }
     if (!source.IsOwnRepository()) {
       return FetchElsewhere(source, deadline);
     }
@@ -75,8 +77,12 @@ class FakeFetcher final : public worker::Fetcher {
   /// "registry/repository PREFIX" of each such question, and the time that it had.
   std::vector<std::string> asked_elsewhere;
   std::chrono::milliseconds time_elsewhere{0};
+  /// Where each question, in turn, has log entries looked up.
+  std::vector<std::vector<policy::LogPlace>> asked_logs;
 
  private:
+  std::mutex asking_;
+
   base::Result<worker::EvidenceSet> FetchElsewhere(const policy::SignatureSource& source,
                                                    const base::Deadline& deadline) {
     asked_elsewhere.push_back(source.name() + " " + source.tag_prefix);

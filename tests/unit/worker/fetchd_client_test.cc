@@ -81,9 +81,10 @@ class FetchdClientTest : public ::testing::Test {
     return Run(script, [&](FetchdClient& client) { return client.Resolve(image, Soon()); });
   }
   base::Result<EvidenceSet> Fetch(Script& script, EvidenceScope scope = EvidenceScope::kImage,
-                                  const policy::SignatureSource& source = {}) {
+                                  const policy::SignatureSource& source = {},
+                                  const std::vector<policy::LogPlace>& logs = {}) {
     return Run(script, [&](FetchdClient& client) {
-      return client.FetchEvidence(Ref("registry.example/app:v1"), Image(), source, scope,
+      return client.FetchEvidence(Ref("registry.example/app:v1"), Image(), source, logs, scope,
                                   {.os = "linux", .architecture = "arm64", .variant = "v8"},
                                   Soon());
     });
@@ -173,6 +174,18 @@ TEST_F(FetchdClientTest, SaysWhereSignaturesAreLookedFor) {
     EXPECT_EQ(script.question.signatures().repository(), place.repository);
     EXPECT_EQ(script.question.signatures().tag_prefix(), place.tag_prefix);
   }
+}
+
+TEST_F(FetchdClientTest, SaysWhereLogEntriesAreLookedUp) {
+  Script script{.answer = OneObject(), .descriptors = {}, .question = {}};
+  script.descriptors.push_back(Sealed("a blob is here"));
+  EXPECT_THAT(Fetch(script, EvidenceScope::kImage, {}, {{"https://a.example", "key"}, {"b", ""}}),
+              IsOk());
+  ASSERT_EQ(script.question.logs_size(), 2);
+  EXPECT_EQ(script.question.logs(0).url(), "https://a.example");
+  EXPECT_EQ(script.question.logs(0).key_pem(), "key");
+  EXPECT_EQ(script.question.logs(1).url(), "b");
+  EXPECT_EQ(script.question.logs(1).key_pem(), "");
 }
 
 TEST_F(FetchdClientTest, AsksForAMemberOfAnIndexWhenToldTo) {

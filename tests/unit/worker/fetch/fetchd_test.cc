@@ -69,8 +69,8 @@ class FetchdTest : public ::testing::Test {
                                       milliseconds patience = kPatience) {
     FetchdClient client(socket_);
     const auto image = verifier::ImageRef::Parse(registry + "/app:v1");
-    return client.FetchEvidence(*image, digest_, {}, EvidenceScope::kImage, {"linux", "amd64", ""},
-                                Deadline::After(patience));
+    return client.FetchEvidence(*image, digest_, {}, {}, EvidenceScope::kImage,
+                                {"linux", "amd64", ""}, Deadline::After(patience));
   }
   /// Sends BYTES as a question and returns the reason in the answer.
   Reason ReasonFor(const std::string& bytes) {
@@ -108,7 +108,7 @@ TEST_F(FetchdTest, AnswersWithEvidenceInSealedMemory) {
 TEST_F(FetchdTest, AnswersWithEmptyMemoryWhereThereIsNothing) {
   FetchdClient client(socket_);
   const auto image = verifier::ImageRef::Parse(server_.host() + "/other:v1");
-  const auto evidence = client.FetchEvidence(*image, digest_, {}, EvidenceScope::kImage, {},
+  const auto evidence = client.FetchEvidence(*image, digest_, {}, {}, EvidenceScope::kImage, {},
                                              Deadline::After(kPatience));
   ASSERT_THAT(evidence, IsOk());
   EXPECT_THAT(evidence->entries, IsEmpty());
@@ -351,7 +351,7 @@ TEST(FetchdProgram, ServesTheSocketItIsHanded) {
   FetchdClient client(path);
   const auto image = verifier::ImageRef::Parse(server.host() + "/app:v1");
   for (int i = 0; i < 3; ++i) {
-    const auto evidence = client.FetchEvidence(*image, digest, {}, EvidenceScope::kImage, {},
+    const auto evidence = client.FetchEvidence(*image, digest, {}, {}, EvidenceScope::kImage, {},
                                                Deadline::After(kPatience));
     ASSERT_THAT(evidence, IsOk());
     EXPECT_THAT(evidence->entries, SizeIs(2));
