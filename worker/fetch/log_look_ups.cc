@@ -73,6 +73,23 @@ Result<LogAnswer> ReadResponse(const Result<HttpResponse>& response) {
 
 }  // namespace
 
+std::vector<LogLookUps::Unlogged> LogLookUps::UnloggedIn(const FetchedEvidence& evidence) {
+  std::vector<Unlogged> unlogged;
+  for (std::size_t i = 0; i < evidence.objects.size(); ++i) {
+    const ObjectKind kind = evidence.objects[i].kind;
+    if (kind != ObjectKind::kLegacyManifest && kind != ObjectKind::kReferrerManifest) {
+      continue;
+    }
+    std::vector<UnloggedSignature> signatures = UnloggedSignatures(evidence.objects[i].bytes);
+    for (std::size_t turn = 0; turn < signatures.size(); ++turn) {
+      unlogged.push_back({i, turn, std::move(signatures[turn])});
+    }
+  }
+  // In turn from each manifest: one with a thousand hides no other's.
+  std::ranges::stable_sort(unlogged, {}, &Unlogged::turn);
+  return unlogged;
+}
+
 std::vector<LogLookUps::Log> LogLookUps::Logs() const {
   std::vector<Log> logs;
   for (const policy::LogPlace& place : *places_) {
@@ -220,19 +237,10 @@ void LogLookUps::AddEntries(const std::vector<Unlogged>& unlogged,
 }
 
 void LogLookUps::Complete(FetchedEvidence& evidence) {
-  std::vector<Unlogged> unlogged;
   if (places_->empty()) {
     return;
   }
-  for (std::size_t i = 0; i < evidence.objects.size(); ++i) {
-    const ObjectKind kind = evidence.objects[i].kind;
-    if (kind != ObjectKind::kLegacyManifest && kind != ObjectKind::kReferrerManifest) {
-      continue;
-    }
-    for (UnloggedSignature& signature : UnloggedSignatures(evidence.objects[i].bytes)) {
-      unlogged.push_back({i, std::move(signature)});
-    }
-  }
+  const std::vector<Unlogged> unlogged = UnloggedIn(evidence);
   const Deadline logs_deadline = deadline_.Within(deadline_.Left() / 2);
   std::vector<std::vector<std::string>> entries(unlogged.size());
   const std::vector<Log> logs = Logs();

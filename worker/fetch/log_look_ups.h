@@ -40,6 +40,8 @@ class LogLookUps {
  private:
   struct Unlogged {
     std::size_t object;
+    /// Its place among its manifest's.
+    std::size_t turn;
     UnloggedSignature signature;
   };
   struct Query {
@@ -52,6 +54,7 @@ class LogLookUps {
     std::vector<std::string> keys;
   };
 
+  static std::vector<Unlogged> UnloggedIn(const FetchedEvidence& evidence);
   std::vector<Log> Logs() const;
   std::vector<Query> QueriesFor(const Log& log, const std::vector<Unlogged>& unlogged);
   base::Result<Endpoint> EndpointOf(const Log& log);
