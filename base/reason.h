@@ -61,6 +61,7 @@ namespace sigward::base {
   X(kConfigInvalid, 65, "config-invalid", kCouldNotTell)                 \
   X(kIoFailed, 66, "io-failed", kCouldNotTell)                           \
   X(kContainerdUnreachable, 68, "containerd-unreachable", kCouldNotTell) \
+  X(kMetadataExpired, 69, "metadata-expired", kCouldNotTell)             \
   X(kInternal, 67, "internal", kCouldNotTell)
 
 enum class Reason : std::uint8_t {

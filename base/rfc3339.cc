@@ -1,5 +1,6 @@
 #include "base/rfc3339.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace sigward::base {
@@ -95,6 +96,24 @@ Result<Rfc3339Time> ParseRfc3339(std::string_view text) {
   return Rfc3339Time{std::chrono::sys_days(date) + std::chrono::hours(hour) +
                          std::chrono::minutes(minute - offset) + std::chrono::seconds(second),
                      has_fraction};
+}
+
+std::string Rfc3339Text(std::chrono::sys_seconds time) {
+  const auto midnight = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(midnight);
+  const std::chrono::hh_mm_ss clock(time - midnight);
+  std::string out;
+  const auto append = [&out](long number, std::size_t digits, char after) {
+    const std::string text = std::to_string(number);
+    out += std::string(digits - std::min(digits, text.size()), '0') + text + after;
+  };
+  append(static_cast<int>(date.year()), 4, '-');
+  append(static_cast<unsigned>(date.month()), 2, '-');
+  append(static_cast<unsigned>(date.day()), 2, 'T');
+  append(clock.hours().count(), 2, ':');
+  append(clock.minutes().count(), 2, ':');
+  append(clock.seconds().count(), 2, 'Z');
+  return out;
 }
 
 }  // namespace sigward::base

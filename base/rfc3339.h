@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -18,5 +19,8 @@ struct Rfc3339Time {
 /// nine digits of a second's fraction, an offset instead of `Z` where there is one, years 1 to
 /// 9999, no leap second. Fails with kMalformed.
 Result<Rfc3339Time> ParseRfc3339(std::string_view text);
+
+/// TIME, of the years 1 to 9999, in UTC: "2026-08-28T19:25:56Z".
+std::string Rfc3339Text(std::chrono::sys_seconds time);
 
 }  // namespace sigward::base

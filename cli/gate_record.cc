@@ -208,6 +208,7 @@ ExitCode ExitCodeFor(Reason reason) {
     case Reason::kConfigInvalid:
     case Reason::kIoFailed:
     case Reason::kContainerdUnreachable:
+    case Reason::kMetadataExpired:
     case Reason::kInternal:
       return ExitCode::kFailed;
   }

@@ -153,6 +153,7 @@ class Purity(unittest.TestCase):
             "sigward::verifier::VerifiedSignature* p = new sigward::verifier::VerifiedSignature();": "verifier/verify_image.h",
             "sigward::verifier::VerifiedChain* p = new sigward::verifier::VerifiedChain();": "verifier/certificate/chain.h",
             "sigward::verifier::VerifiedScts x{std::size_t{1}};": "verifier/certificate/sct.h",
+            "sigward::verifier::tuf::VerifiedTarget x{std::string(), std::string()};": "verifier/tuf/update.h",
             "sigward::policy::Proof* p = new sigward::policy::Proof();": "policy/evaluate.h",
             "sigward::worker::VerifydAnswer x;": "worker/client/verifyd_client.h",
         }

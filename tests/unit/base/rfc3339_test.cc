@@ -83,5 +83,12 @@ TEST(Rfc3339Test, RefusesEverythingElse) {
   }
 }
 
+TEST(Rfc3339Test, IsWrittenAsItIsRead) {
+  for (const char* text : {"2026-08-28T19:25:56Z", "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z",
+                           "9999-12-31T23:59:59Z", "2024-02-29T01:02:03Z"}) {
+    EXPECT_EQ(Rfc3339Text(ParseRfc3339(text)->seconds), text);
+  }
+}
+
 }  // namespace
 }  // namespace sigward::base
