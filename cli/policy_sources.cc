@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -56,6 +57,9 @@ class PolicyCollector {
     if (!problems_.HasErrors() && policies_.size() > policy::kMaxPolicies) {
       problems_.AddError(
           {"policy", 0, "", "more than " + std::to_string(policy::kMaxPolicies) + " policies"});
+    }
+    if (!problems_.HasErrors()) {
+      ReportUnusedMirrors(options_.mirrors, trust_roots_, problems_);
     }
     const policy::TrustRoots trust_roots =
         trust_root_uses_.Resolve(trust_roots_, options_.public_good_root, problems_);
@@ -129,7 +133,7 @@ class PolicyCollector {
   }
 
   void ReadRoot(YamlFields& document) {
-    auto read = ReadTrustRoot(document);
+    auto read = ReadTrustRoot(document, options_.mirrors);
     if (!read.has_value()) {
       return;
     }
@@ -239,7 +243,10 @@ CompileOptions InstalledCompileOptions() {
   // Where the program cannot tell where it is, reading the file fails, and says so to whom it
   // matters.
   const auto path = InstalledData("trusted_root.json");
-  return {.public_good_root = path.ok() ? *path : "trusted_root.json"};
+  CompileOptions options;
+  options.public_good_root = path.ok() ? *path : "trusted_root.json";
+  options.mirrors.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return options;
 }
 
 std::optional<CompiledPolicy> CompileSources(std::span<const SourceText> sources,

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "cli/problems.h"
+#include "cli/tuf_mirror.h"
 #include "policy/snapshot.h"
 
 namespace sigward::cli {
@@ -36,9 +37,11 @@ struct CompileOptions {
   /// The trust root of Sigstore's public instances (trusted_root.json), for policies that name no
   /// other. Read only when one does.
   std::string public_good_root = {};
+  /// For TrustRoots that are in TUF repositories.
+  TufMirrors mirrors = {};
 };
 
-/// With the trust root that is installed with sigward.
+/// With the trust root that is installed with sigward, and the system's time.
 CompileOptions InstalledCompileOptions();
 
 /// Compiles all documents of SOURCES: ClusterImagePolicies and TrustRoots of policy.sigstore.dev,

@@ -27,6 +27,9 @@ struct CompileArguments {
   std::string output;
   /// Empty for the one that is installed.
   std::string public_good_root;
+  /// NAME=FOLDER.
+  std::vector<std::string> mirrors;
+  std::vector<std::string> accept_expired;
   OutputFormat format = OutputFormat::kText;
 };
 
@@ -58,6 +61,14 @@ void ReportSuccess(const CompileArguments& options, const CompiledPolicy& compil
              std::string(policy::NoMatchWord(compiled.no_match)) + "\n");
 }
 
+/// Empty when TEXT is NAME=FOLDER.
+std::string IsNameAndFolder(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  return equals == 0 || equals == std::string::npos || equals + 1 == text.size()
+             ? "expected NAME=FOLDER"
+             : "";
+}
+
 ExitCode CompilePolicy(const CompileArguments& options) {
   const auto sources = ReadPolicySources(options.sources);
   if (!sources.ok()) {
@@ -69,6 +80,11 @@ ExitCode CompilePolicy(const CompileArguments& options) {
   if (!options.public_good_root.empty()) {
     compile.public_good_root = options.public_good_root;
   }
+  for (const std::string& mirror : options.mirrors) {
+    const std::size_t equals = mirror.find('=');
+    compile.mirrors.folders[mirror.substr(0, equals)] = mirror.substr(equals + 1);
+  }
+  compile.mirrors.accept_expired = {options.accept_expired.begin(), options.accept_expired.end()};
   const auto compiled = CompileSources(*sources, problems, compile);
   if (!compiled.has_value()) {
     ReportErrors(problems, "nothing was written", options.format);
@@ -103,6 +119,20 @@ void AddPolicy(CLI::App& app, Action& action) {
                    "trusted_root.json of Sigstore's public instances, for policies that name no "
                    "other (default: the one that is installed)")
       ->option_text("FILE");
+  compile
+      ->add_option("--trust-root-mirror", options->mirrors,
+                   "The folder with a copy of the TUF repository that the TrustRoot NAME has as "
+                   "remote; may be given for several")
+      ->option_text("NAME=FOLDER")
+      ->expected(1)
+      ->take_all()
+      ->check(IsNameAndFolder);
+  compile
+      ->add_option("--accept-expired-trust-root", options->accept_expired,
+                   "Weakens: the TUF metadata of the TrustRoot NAME may have expired")
+      ->option_text("NAME")
+      ->expected(1)
+      ->take_all();
   AddOutputOption(*compile, options->format);
   compile->callback([options, &action] { action = [options] { return CompilePolicy(*options); }; });
 }

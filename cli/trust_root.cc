@@ -3,10 +3,11 @@
 #include <set>
 #include <utility>
 
-#include "base/base64.h"
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/cluster_image_policy.h"
+#include "cli/trust_root_repository.h"
+#include "cli/yaml_base64.h"
 #include "verifier/digest.h"
 #include "verifier/trust/sigstore_keys.h"
 
@@ -19,22 +20,6 @@ using verifier::SigstoreKeys;
 
 constexpr std::size_t kMaxEncoded = std::size_t{256} << 10;
 
-/// A `[]byte` of Go: base64 in YAML.
-std::optional<std::string> ReadBytes(YamlFields& fields, std::string_view name) {
-  const auto text = fields.String(name);
-  if (!text.has_value()) {
-    return std::nullopt;
-  }
-  const auto bytes = base::DecodeBase64(*text, kMaxEncoded);
-  if (!bytes.ok()) {
-    fields.Report(name, text->starts_with("-----BEGIN")
-                            ? "expected the PEM text in base64, got the text itself"
-                            : "expected base64");
-    return std::nullopt;
-  }
-  return std::string(base::AsText(*bytes));
-}
-
 std::optional<SigstoreKeys::Authority> ReadAuthority(YamlFields fields) {
   if (!fields.IsMapping()) {
     return std::nullopt;
@@ -46,7 +31,7 @@ std::optional<SigstoreKeys::Authority> ReadAuthority(YamlFields fields) {
     subject->NoOthers();
   }
   const auto uri = fields.String("uri");
-  auto chain = ReadBytes(fields, "certChain");
+  auto chain = ReadBase64(fields, "certChain", kMaxEncoded);
   fields.NoOthers();
   if (!uri.has_value() || !chain.has_value()) {
     return std::nullopt;
@@ -62,7 +47,7 @@ std::optional<SigstoreKeys::Log> ReadLog(YamlFields fields) {
   }
   const auto url = fields.String("baseURL");
   const auto hash = fields.String("hashAlgorithm");
-  auto key = ReadBytes(fields, "publicKey");
+  auto key = ReadBase64(fields, "publicKey", kMaxEncoded);
   fields.NoOthers();
   if (!url.has_value() || !hash.has_value() || !key.has_value()) {
     return std::nullopt;
@@ -198,7 +183,7 @@ Result<NamedTrustRoot> ReadPublicGood(const std::string& file) {
 
 }  // namespace
 
-std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document) {
+std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document, const TufMirrors& mirrors) {
   auto name = ReadMetadataName(document);
   auto spec = document.Mapping("spec");
   document.Ignore({"status"});
@@ -216,13 +201,6 @@ std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document) {
                  "expected exactly one of sigstoreKeys, trustedRootJSON, repository, remote; got " +
                      std::string(kinds == 0 ? "neither" : "several"));
   }
-  for (const std::string_view kind : {"repository", "remote"}) {
-    if (spec->Has(kind)) {
-      spec->Report(kind,
-                   "takes a TUF client, which there is none of yet; give sigstoreKeys, or the "
-                   "repository's trusted_root.json as trustedRootJSON");
-    }
-  }
   if (spec->Has("sigstoreKeys")) {
     if (auto keys = spec->Mapping("sigstoreKeys")) {
       root = ReadKeys(*spec, *std::move(keys), spec->problems());
@@ -231,12 +209,43 @@ std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document) {
   if (spec->Has("trustedRootJSON")) {
     root = ReadJson(*spec);
   }
+  const bool repository = spec->Has("repository");
+  const bool remote = spec->Has("remote");
+  if (repository && name.has_value()) {
+    root = ReadRepository(*spec, *name, mirrors);
+  }
+  if (remote && name.has_value()) {
+    root = ReadRemote(*spec, *name, mirrors);
+  }
   spec->Ignore({"sigstoreKeys", "trustedRootJSON", "repository", "remote"});
   spec->NoOthers();
   if (!name.has_value() || !root.has_value() || kinds != 1) {
     return std::nullopt;
   }
-  return TrustRootResource{*std::move(name), *std::move(root)};
+  return TrustRootResource{*std::move(name), *std::move(root), repository || remote, remote};
+}
+
+void ReportUnusedMirrors(const TufMirrors& mirrors,
+                         const std::map<std::string, TrustRootResource>& resources,
+                         Problems& problems) {
+  const auto report = [&problems](const std::string& option, const std::string& name,
+                                  const char* kinds) {
+    problems.AddError({"policy", 0, "",
+                       option + " names " + base::OneLine(name, 64) +
+                           ", and no TrustRoot of that name has " + kinds});
+  };
+  for (const auto& [name, folder] : mirrors.folders) {
+    const auto found = resources.find(name);
+    if (found == resources.end() || !found->second.is_remote) {
+      report("--trust-root-mirror", name, "a remote");
+    }
+  }
+  for (const std::string& name : mirrors.accept_expired) {
+    const auto found = resources.find(name);
+    if (found == resources.end() || !found->second.has_metadata) {
+      report("--accept-expired-trust-root", name, "a repository or a remote");
+    }
+  }
 }
 
 Result<NamedTrustRoot> TrustRootOfAuthority(std::string_view pem) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/tuf_mirror.h"
 #include "cli/yaml_fields.h"
 #include "policy/keyless_rule.h"
 
@@ -16,12 +17,21 @@ namespace sigward::cli {
 struct TrustRootResource {
   std::string name;
   policy::NamedTrustRoot root;
+  /// Came out of a TUF repository, whose metadata expires; and out of one that is elsewhere.
+  bool has_metadata = false;
+  bool is_remote = false;
 };
 
 /// Reads the rest of a document whose apiVersion and kind say TrustRoot of policy.sigstore.dev:
-/// `sigstoreKeys`, or the root's own JSON (`trustedRootJSON`). `repository` and `remote` are
-/// reported: they take a TUF client. Empty when something was reported.
-std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document);
+/// `sigstoreKeys`, the root's own JSON (`trustedRootJSON`), or a TUF repository that lists it
+/// (`repository`, `remote`), of which MIRRORS says the rest. Empty when something was reported.
+std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document, const TufMirrors& mirrors);
+
+/// Reports what MIRRORS names that RESOURCES have no use for: a name that is spelled wrong would
+/// otherwise be passed over.
+void ReportUnusedMirrors(const TufMirrors& mirrors,
+                         const std::map<std::string, TrustRootResource>& resources,
+                         Problems& problems);
 
 /// The trust root that has only this certificate authority, from PEM: intermediates first, the root
 /// last. Fails as policy::NamedTrustRoot::Of does.

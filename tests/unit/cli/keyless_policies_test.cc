@@ -438,12 +438,6 @@ TEST(TrustRootTest, SaysWhatIsWrong) {
   };
   EXPECT_THAT(errors("{}"), ElementsAre("f.yaml:12: spec: expected exactly one of sigstoreKeys, "
                                         "trustedRootJSON, repository, remote; got neither"));
-  for (const std::string kind : {"repository", "remote"}) {
-    EXPECT_THAT(errors(kind + ": {root: x}"),
-                ElementsAre("f.yaml:13: spec." + kind +
-                            ": takes a TUF client, which there is none of yet; give sigstoreKeys, "
-                            "or the repository's trusted_root.json as trustedRootJSON"));
-  }
   EXPECT_THAT(errors("sigstoreKeys: {}"),
               ElementsAre("f.yaml:13: spec.sigstoreKeys: expected certificateAuthorities or "
                           "timestampAuthorities, got neither"));
