@@ -1,5 +1,6 @@
 #include "base/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -33,41 +34,40 @@ Result<ByteBuffer> DecodeBase64(std::string_view text, std::size_t max_text) {
     return Fail(Reason::kMalformed, "base64 text is not a multiple of four characters");
   }
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  const std::string_view digits = text.substr(0, text.size() - padding);
-  ByteBuffer out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char c : digits) {
-    const std::uint8_t value = kFromBase64[static_cast<std::uint8_t>(c)];
-    if (value == kNone) {
+  ByteBuffer out(text.size() / 4 * 3);
+  for (std::size_t from = 0, to = 0; from < text.size(); from += 4, to += 3) {
+    const std::size_t digits = from + 4 == text.size() ? 4 - padding : 4;
+    std::uint32_t group = 0;
+    std::uint8_t seen = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint8_t value =
+          i < digits ? kFromBase64[static_cast<std::uint8_t>(text[from + i])] : 0;
+      seen |= value;
+      group = group << 6 | value;
+    }
+    // A digit is below 64, kNone is not.
+    if ((seen & 0xc0) != 0) {
       return Fail(Reason::kMalformed, "base64 text holds a character outside its alphabet");
     }
-    bits = (bits << 6) | value;
-    held += 6;
-    if (held >= 8) {
-      held -= 8;
-      out.push_back(static_cast<std::uint8_t>((bits >> held) & 0xff));
-      bits &= (1U << held) - 1;
+    if ((group & ((1U << 8 * (4 - digits)) - 1)) != 0) {
+      return Fail(Reason::kMalformed, "base64 text has bits set after its last byte");
     }
+    out[to] = static_cast<std::uint8_t>(group >> 16);
+    out[to + 1] = static_cast<std::uint8_t>(group >> 8 & 0xff);
+    out[to + 2] = static_cast<std::uint8_t>(group & 0xff);
   }
-  if (bits != 0) {
-    return Fail(Reason::kMalformed, "base64 text has bits set after its last byte");
-  }
+  out.resize(out.size() - padding);
   return out;
 }
 
 std::string EncodeBase64(ByteView bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t n = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      group = (group << 8) | (j < n ? bytes[i + j] : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      out.push_back(j <= n ? kAlphabet[(group >> (18 - 6 * j)) & 0x3f] : '=');
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  for (std::size_t from = 0, to = 0; from < bytes.size(); from += 3, to += 4) {
+    const std::size_t n = std::min<std::size_t>(3, bytes.size() - from);
+    const std::uint32_t group =
+        bytes[from] << 16U | (n > 1 ? bytes[from + 1] << 8U : 0U) | (n > 2 ? bytes[from + 2] : 0U);
+    for (std::size_t i = 0; i <= n; ++i) {
+      out[to + i] = kAlphabet[(group >> (18 - 6 * i)) & 0x3f];
     }
   }
   return out;

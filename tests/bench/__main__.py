@@ -8,7 +8,7 @@ import signal
 import sys
 import tempfile
 
-from . import create, daemon, pull
+from . import create, daemon, keyless, pull
 from .figures import HEAD, line
 from .node import Bed
 
@@ -17,6 +17,7 @@ ROWS = (
     lambda bed: daemon.memory(bed, "after the start"),
     lambda bed: daemon.verifier(bed),
     lambda bed: pull.library(bed),
+    lambda bed: keyless.sigstore_go(bed),
     lambda bed: pull.warm_pull(bed),
     lambda bed: pull.at_once(bed),
     lambda bed: pull.cold(bed),

@@ -160,7 +160,8 @@ def library(_):
                 medians[name] - raw, 15, "{:+.1f} µs")
             for name, told in (("LegacySignature", "a legacy signature"), ("BundleSignature", "a bundle's"))]
     raw, whole = medians["KeylessRawChecks"], medians["KeylessBundle"]
-    rows.append(Row("library: a keyless bundle ÷ its raw OpenSSL checks", f"{raw:.0f} µs → {whole:.0f} µs",
+    told = f"{raw:.0f} µs → {whole:.0f} µs; OpenSSL reads the certificate in {medians['ReadCertificate']:.0f} µs"
+    rows.append(Row("library: a keyless bundle ÷ its raw OpenSSL checks", told,
                     whole / raw, 1.25, "{:.2f}"))
     return rows + [Row("match among 1,000 policies", "2,000 globs, one matches", medians["Match/1000"], 10,
                        "{:.1f} µs")]

@@ -1,51 +1,13 @@
-"""`sigward verify-bundle` against sigstore-conformance's bundles, each by path and by digest. A folder's
-name there says what is right; its files lie here as NAME.json, NAME.trusted_root.json and so on."""
+"""`sigward verify-bundle` against sigstore-conformance's bundles, each by path and by digest."""
 import hashlib
-import pathlib
 import subprocess
 import unittest
 
+from bed.conformance import IDENTITY, ISSUER, VECTORS, arguments, artifact, names
 from bed.peers import program
 
-VECTORS = pathlib.Path(__file__).parents[1] / "vectors/sigstore-conformance"
-IDENTITY = ("https://github.com/sigstore-conformance/extremely-dangerous-public-oidc-beacon/.github/workflows/"
-            "extremely-dangerous-oidc-beacon.yml@refs/heads/main")
-ISSUER = "https://token.actions.githubusercontent.com"
 GOOD, BAD = 13, 31
 VERIFIED, REFUSED, UNREADABLE = 0, 1, 2
-
-
-def names():
-    return sorted(file.name.removesuffix(".json") for file in VECTORS.glob("*.json")
-                  if not file.name.endswith(".trusted_root.json"))
-
-
-def beside(name, suffix):
-    """The file of a case, or None."""
-    file = VECTORS / f"{name}.{suffix}"
-    return file if file.exists() else None
-
-
-def text_beside(name, suffix, otherwise):
-    file = beside(name, suffix)
-    return file.read_text(encoding="utf-8").strip() if file else otherwise
-
-
-def arguments(name):
-    """As sigstore-conformance calls its clients, in that order; without the artifact."""
-    argv = ["verify-bundle", "--bundle", VECTORS / f"{name}.json"]
-    if key := beside(name, "key.pub"):
-        argv += ["--key", key]
-    else:
-        argv += ["--certificate-identity", text_beside(name, "identity", IDENTITY),
-                 "--certificate-oidc-issuer", text_beside(name, "issuer", ISSUER)]
-    if root := beside(name, "trusted_root.json"):
-        argv += ["--trusted-root", root]
-    return argv
-
-
-def artifact(name):
-    return beside(name, "artifact") or VECTORS / "a.txt"
 
 
 def verify(argv, what):
