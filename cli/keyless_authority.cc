@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "cli/identity_lint.h"
 #include "policy/identity_match.h"
+#include "verifier/certificate/fulcio_claims.h"
 
 namespace sigward::cli {
 namespace {
@@ -48,9 +49,26 @@ void WarnOfOpenEnds(const YamlFields& identity, std::string_view name, const std
   }
 }
 
+/// TEXT, which stands in the member GIVEN.
+std::optional<IdentityText> Checked(const YamlFields& fields, const std::string& given,
+                                    IdentityKind kind, const std::string& text) {
+  auto parsed = IdentityText::Of(kind, text);
+  if (!parsed.ok()) {
+    fields.Report(given, parsed.error().detail);
+    return std::nullopt;
+  }
+  if (kind == IdentityKind::kRegExp) {
+    WarnOfOpenEnds(fields, given, text);
+    WarnOfAnybody(fields, given, text);
+  } else if (kind == IdentityKind::kExact) {
+    WarnOfStars(fields, given, text);
+  }
+  return *std::move(parsed);
+}
+
 /// One of NAME and NAMERegExp.
 std::optional<IdentityText> ReadIdentityText(YamlFields& identity, const std::string& name,
-                                             bool wildcards) {
+                                             IdentityKind plain) {
   const std::string expression = name + "RegExp";
   const auto exact = identity.OptionalString(name);
   const auto pattern = identity.OptionalString(expression);
@@ -66,24 +84,37 @@ std::optional<IdentityText> ReadIdentityText(YamlFields& identity, const std::st
   if (!text.has_value()) {
     return std::nullopt;
   }
-  const IdentityKind kind = pattern.has_value() ? IdentityKind::kRegExp
-                            : wildcards         ? IdentityKind::kWildcards
-                                                : IdentityKind::kExact;
-  auto parsed = IdentityText::Of(kind, *text);
-  if (!parsed.ok()) {
-    identity.Report(given, parsed.error().detail);
-    return std::nullopt;
-  }
-  if (kind == IdentityKind::kRegExp) {
-    WarnOfOpenEnds(identity, given, *text);
-    WarnOfAnybody(identity, given, *text);
-  } else if (kind == IdentityKind::kExact) {
-    WarnOfStars(identity, given, *text);
-  }
-  return *std::move(parsed);
+  return Checked(identity, given, pattern.has_value() ? IdentityKind::kRegExp : plain, *text);
 }
 
-void ReadIdentities(YamlFields& keyless, bool wildcards, std::vector<Identity>& into) {
+/// The member NAME, if it is there: what Fulcio's certificates say beside issuer and subject.
+void ReadClaims(YamlFields& identity, const std::string& name, IdentityKind kind, Identity& into) {
+  if (!identity.Has(name)) {
+    return;
+  }
+  auto claims = identity.Mapping(name);
+  if (!claims.has_value()) {
+    return;
+  }
+  const std::vector<std::string> names = claims->NamesUnder("");
+  if (names.empty()) {
+    claims->Report("", "expected at least one claim");
+  }
+  for (const std::string& claim : names) {
+    if (!verifier::IsClaimName(claim)) {
+      claims->Ignore({claim});
+      claims->Report(claim, "no claim of Fulcio's certificates; docs/policies.md lists them");
+      continue;
+    }
+    const auto text = claims->String(claim);
+    auto checked = text ? Checked(*claims, claim, kind, *text) : std::nullopt;
+    if (checked.has_value() && !into.claims.emplace(claim, *std::move(checked)).second) {
+      claims->Report(claim, "expected in one of claims and claimsRegExp; got both");
+    }
+  }
+}
+
+void ReadIdentities(YamlFields& keyless, IdentityKind plain, std::vector<Identity>& into) {
   const auto* list = keyless.List("identities");
   if (list == nullptr) {
     return;
@@ -98,12 +129,16 @@ void ReadIdentities(YamlFields& keyless, bool wildcards, std::vector<Identity>& 
     if (!identity.IsMapping()) {
       continue;
     }
-    auto issuer = ReadIdentityText(identity, "issuer", wildcards);
-    auto subject = ReadIdentityText(identity, "subject", wildcards);
-    identity.NoOthers();
+    auto issuer = ReadIdentityText(identity, "issuer", plain);
+    auto subject = ReadIdentityText(identity, "subject", plain);
     if (issuer.has_value() && subject.has_value()) {
-      into.push_back({*std::move(issuer), *std::move(subject)});
+      Identity& read = into.emplace_back(Identity{*std::move(issuer), *std::move(subject)});
+      ReadClaims(identity, "claims", plain, read);
+      ReadClaims(identity, "claimsRegExp", IdentityKind::kRegExp, read);
+    } else {
+      identity.Ignore({"claims", "claimsRegExp"});
     }
+    identity.NoOthers();
   }
 }
 
@@ -257,7 +292,9 @@ std::optional<KeylessRule> ReadKeyless(YamlFields keyless, const AuthorityContex
   KeylessRule rule;
   const auto trusted = ReadWhomToTrust(keyless, context);
   rule.ignore_sct = keyless.OptionalBool("insecureIgnoreSCT");
-  ReadIdentities(keyless, context.identity_wildcards, rule.identities);
+  ReadIdentities(keyless,
+                 context.identity_wildcards ? IdentityKind::kWildcards : IdentityKind::kExact,
+                 rule.identities);
   keyless.NoOthers();
   if (rule.ignore_sct) {
     keyless.Warn("insecureIgnoreSCT",

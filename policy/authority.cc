@@ -1,5 +1,6 @@
 // One authority for whoever has to verify: its text, and its id.
 
+#include <set>
 #include <string>
 
 #include "base/base64.h"
@@ -25,6 +26,12 @@ base::Status NameByContent(Json& rule, const char* part, const TrustRoots& trust
   }
   name = base::EncodeHex(root->second.root().hash());
   return base::Ok();
+}
+
+base::Error TooLong(const std::string& what, std::size_t is, std::size_t max) {
+  return base::Fail(base::Reason::kTooLarge, what + " " + std::to_string(is) +
+                                                 " bytes long, at most " + std::to_string(max) +
+                                                 " can be verified by");
 }
 
 }  // namespace
@@ -53,6 +60,32 @@ std::vector<const std::string*> TrustRootsOf(const Authority& authority) {
     }
   }
   return names;
+}
+
+base::Status CheckMaterial(const std::vector<Authority>& authorities,
+                           const TrustRoots& trust_roots) {
+  std::size_t size = 0;
+  std::set<std::string_view> named;
+  for (const Authority& authority : authorities) {
+    if (!TakesSignatures(authority)) {
+      continue;
+    }
+    const std::size_t text = CompileAuthority(authority).size();
+    if (text > kMaxAuthorityText) {
+      return TooLong("authority " + authority.name + " is", text, kMaxAuthorityText);
+    }
+    size += text;
+    for (const std::string* name : TrustRootsOf(authority)) {
+      const auto root = trust_roots.find(*name);
+      if (root != trust_roots.end() && named.insert(*name).second) {
+        size += root->second.json().size() +
+                root->second.links().size() * sizeof(verifier::ChainMemory::Link);
+      }
+    }
+  }
+  return size <= kMaxPolicyMaterial
+             ? base::Ok()
+             : TooLong("its authorities and their trust roots are", size, kMaxPolicyMaterial);
 }
 
 // The compiled form with every name put out or replaced by what it names. So a field that is added

@@ -107,7 +107,8 @@ Result<Policy> ParsePolicy(const Json& value, const std::string& where) {
   return policy;
 }
 
-/// Fails for an authority that names a trust root which is not among TRUST_ROOTS.
+/// Fails for an authority that names a trust root which is not among TRUST_ROOTS, and where
+/// CheckMaterial does.
 base::Status SetIds(std::vector<Policy>& policies, const TrustRoots& trust_roots) {
   for (Policy& policy : policies) {
     for (Authority& authority : policy.authorities) {
@@ -119,6 +120,9 @@ base::Status SetIds(std::vector<Policy>& policies, const TrustRoots& trust_roots
         return Within("policy " + policy.name + ", authority " + authority.name, id.error());
       }
       authority.id = *std::move(id);
+    }
+    if (auto fit = CheckMaterial(policy.authorities, trust_roots); !fit.ok()) {
+      return Within("policy " + policy.name, fit.error());
     }
   }
   return base::Ok();

@@ -1,7 +1,11 @@
 #include "policy/compiled_authority.h"
 
+#include <algorithm>
 #include <optional>
+#include <ranges>
 #include <utility>
+
+#include "verifier/certificate/fulcio_claims.h"
 
 namespace sigward::policy {
 namespace {
@@ -105,13 +109,42 @@ Result<IdentityText> ParseIdentityText(JsonFields& fields, const std::string& na
                      : Result<IdentityText>(Within(fields.where() + "." + given, parsed.error()));
 }
 
+/// What stands in the member NAME, a mapping from the names of claims to texts, if it is there.
+base::Status ParseClaims(JsonFields& fields, const std::string& name, IdentityKind kind,
+                         Identity& identity) {
+  if (!fields.Has(name)) {
+    return base::Ok();
+  }
+  const std::string where = fields.where() + "." + name;
+  const Json& given = *fields.Find(name);
+  if (!given.is_object() || given.empty()) {
+    return Fail(Reason::kPolicyInvalid, where + " is not a mapping with members");
+  }
+  for (const auto& [claim, value] : given.items()) {
+    if (!verifier::IsClaimName(claim) || !value.is_string()) {
+      return Fail(Reason::kPolicyInvalid, where + " holds what is no claim of Fulcio, or no text");
+    }
+    auto text = IdentityText::Of(kind, value.get<std::string>());
+    if (!text.ok()) {
+      return Within(where + "." + claim, std::move(text).error());
+    }
+    if (!identity.claims.emplace(claim, *std::move(text)).second) {
+      return Fail(Reason::kPolicyInvalid, where + "." + claim + " is demanded twice");
+    }
+  }
+  return base::Ok();
+}
+
 template <IdentityKind kKind>
 Result<Identity> ParseIdentity(const Json& value, const std::string& where) {
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, where));
   SIGWARD_ASSIGN_OR_RETURN(IdentityText issuer, ParseIdentityText(fields, "issuer", kKind));
   SIGWARD_ASSIGN_OR_RETURN(IdentityText subject, ParseIdentityText(fields, "subject", kKind));
+  Identity identity{std::move(issuer), std::move(subject)};
+  SIGWARD_RETURN_IF_ERROR(ParseClaims(fields, "claims", kKind, identity));
+  SIGWARD_RETURN_IF_ERROR(ParseClaims(fields, "claimsRegExp", IdentityKind::kRegExp, identity));
   SIGWARD_RETURN_IF_ERROR(fields.NoOthers());
-  return Identity{std::move(issuer), std::move(subject)};
+  return identity;
 }
 
 Result<std::string> ParseTrustRootName(JsonFields& fields) {
@@ -222,9 +255,15 @@ Json ToJson(const KeylessRule& rule) {
   for (const Identity& identity : rule.identities) {
     Json both = ToJson(identity.issuer, "issuer");
     both.update(ToJson(identity.subject, "subject"));
+    for (const auto& [claim, text] : identity.claims) {
+      both[text.kind() == IdentityKind::kRegExp ? "claimsRegExp" : "claims"][claim] = text.text();
+    }
     identities.push_back(std::move(both));
-    wildcards = wildcards || identity.issuer.kind() == IdentityKind::kWildcards ||
-                identity.subject.kind() == IdentityKind::kWildcards;
+    const auto has_wildcards = [](const IdentityText& text) {
+      return text.kind() == IdentityKind::kWildcards;
+    };
+    wildcards = wildcards || has_wildcards(identity.issuer) || has_wildcards(identity.subject) ||
+                std::ranges::any_of(std::views::values(identity.claims), has_wildcards);
   }
   Json json = {{"trustRoot", rule.trust_root}, {"identities", std::move(identities)}};
   if (wildcards) {

@@ -80,4 +80,40 @@ bool IdentityText::Matches(std::string_view value) const {
   return false;
 }
 
+base::Status Identity::Check(const verifier::CertificateIdentity& certificate) const {
+  const std::string whom =
+      "the certificate is for " + certificate.subject + " by the issuer " + certificate.issuer;
+  if (!issuer.Matches(certificate.issuer) || !subject.Matches(certificate.subject)) {
+    return Fail(Reason::kIdentityMismatch, whom + ", whom the policy does not name");
+  }
+  for (const auto& [name, text] : claims) {
+    const auto said = certificate.claims.find(name);
+    if (said == certificate.claims.end()) {
+      return Fail(Reason::kIdentityMismatch, whom + ", but does not say its " + name);
+    }
+    if (!text.Matches(said->second)) {
+      return Fail(Reason::kIdentityMismatch,
+                  whom + ", but its " + name + " is " + base::OneLine(said->second, kMaxInError));
+    }
+  }
+  return base::Ok();
+}
+
+base::Status CheckIdentity(std::span<const Identity> identities,
+                           const verifier::CertificateIdentity& certificate) {
+  base::Status nearest = Fail(Reason::kInternal, "a policy that names nobody");
+  for (const Identity& identity : identities) {
+    base::Status fit = identity.Check(certificate);
+    if (fit.ok()) {
+      return fit;
+    }
+    const bool known = identity.issuer.Matches(certificate.issuer) &&
+                       identity.subject.Matches(certificate.subject);
+    if (known || nearest.error().reason == Reason::kInternal) {
+      nearest = std::move(fit);
+    }
+  }
+  return nearest;
+}
+
 }  // namespace sigward::policy

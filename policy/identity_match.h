@@ -2,11 +2,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "verifier/certificate/certificate_identity.h"
 
 namespace sigward::policy {
 
@@ -47,14 +51,22 @@ class IdentityText {
   std::shared_ptr<const Matcher> matcher_;
 };
 
-/// Whose certificates a policy takes: both have to match.
+/// Whose certificates a policy takes: issuer, subject and all of claims have to match.
 struct Identity {
   IdentityText issuer;
   IdentityText subject;
+  /// What else a certificate has to say, by Fulcio's name for it (verifier::IsClaimName). One that
+  /// it does not say matches nothing.
+  std::map<std::string, IdentityText, std::less<>> claims = {};
 
-  bool Matches(std::string_view issuer_value, std::string_view subject_value) const {
-    return issuer.Matches(issuer_value) && subject.Matches(subject_value);
-  }
+  /// CERTIFICATE's leaf must have been verified. Fails with kIdentityMismatch and what it says
+  /// instead, so that a policy that was mistyped can be mended.
+  base::Status Check(const verifier::CertificateIdentity& certificate) const;
 };
+
+/// One of IDENTITIES has to fit. Fails as Identity::Check does: where a claim alone is in the way,
+/// with that.
+base::Status CheckIdentity(std::span<const Identity> identities,
+                           const verifier::CertificateIdentity& certificate);
 
 }  // namespace sigward::policy

@@ -32,6 +32,9 @@ inline constexpr std::size_t kMaxMessageLength = 1024;
 inline constexpr std::size_t kMaxUrlLength = 2048;
 inline constexpr std::size_t kMaxListedDigests = 10'000;
 inline constexpr std::size_t kMaxAuthorityText = 1U << 20;
+/// The authorities of one policy and the trust roots that they name, as they are handed to whoever
+/// verifies.
+inline constexpr std::size_t kMaxPolicyMaterial = 3U << 20;
 
 enum class Mode : std::uint8_t { kEnforce = 1, kWarn = 2 };
 /// "enforce" or "warn".
@@ -88,6 +91,11 @@ base::Result<Authority> ParseCompiledAuthority(std::string_view text);
 
 /// The names of the trust roots that AUTHORITY names; they live as long as it does.
 std::vector<const std::string*> TrustRootsOf(const Authority& authority);
+
+/// Fails with kTooLarge where AUTHORITIES, a policy's, are so long that nothing could be verified
+/// by them: one beyond kMaxAuthorityText, or all beyond kMaxPolicyMaterial.
+base::Status CheckMaterial(const std::vector<Authority>& authorities,
+                           const TrustRoots& trust_roots);
 
 /// The id of AUTHORITY, which takes signatures: the same for whatever is satisfied by the same
 /// signatures, so neither its name nor its source plays a part. Fails with kPolicyInvalid when a

@@ -1,5 +1,6 @@
 #include "verifier/certificate/fulcio_claims.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -60,6 +61,10 @@ const Extension* Find(const Certificate& leaf, std::uint8_t number) {
 }
 
 }  // namespace
+
+bool IsClaimName(std::string_view name) {
+  return std::ranges::find(kClaims, name, &Claim::name) != kClaims.end();
+}
 
 Result<std::string> ReadBareText(ByteView bytes) {
   if (bytes.size() > kMaxIdentityText) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -18,6 +19,9 @@ base::Result<std::string> ReadIssuer(const Certificate& leaf);
 /// Others under 1.3.6.1.4.1.57264.1 are passed over, as newer Fulcios may add some. Fails as the
 /// two below do.
 base::Result<std::map<std::string, std::string, std::less<>>> ReadClaims(const Certificate& leaf);
+
+/// True when NAME is one of the names that ReadClaims gives.
+bool IsClaimName(std::string_view name);
 
 /// The text of exactly one DER UTF8String. Fails with kMalformed, also for bytes behind it, and as
 /// ReadBareText does.

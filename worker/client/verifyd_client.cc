@@ -179,6 +179,9 @@ base::Result<VerifydAnswer> VerifydClient::Accept(const rpc::VerifyQuestion& que
   return answer;
 }
 
+// A policy that compiles fits into a question, with its objects beside it.
+static_assert(policy::kMaxPolicyMaterial + (std::size_t{1} << 20) <= kMaxQuestionBytes);
+
 base::Result<VerifydAnswer> VerifydClient::Verify(const Digest& image,
                                                   const verifier::Platform& platform,
                                                   const EvidenceSet& evidence,

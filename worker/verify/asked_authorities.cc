@@ -26,20 +26,6 @@ std::optional<SignatureFormat> FormatOf(policy::SignatureForms forms) {
   base::AbortOnMisuse("unknown signature forms");
 }
 
-/// What a certificate says is shown, so that a policy that was mistyped can be mended.
-base::Status CheckIdentity(const std::vector<policy::Identity>& identities,
-                           const verifier::CertificateIdentity& certificate) {
-  const auto fits = [&](const policy::Identity& identity) {
-    return identity.Matches(certificate.issuer, certificate.subject);
-  };
-  if (std::ranges::any_of(identities, fits)) {
-    return base::Ok();
-  }
-  return Fail(Reason::kIdentityMismatch, "the certificate is for " + certificate.subject +
-                                             " by the issuer " + certificate.issuer +
-                                             ", whom the policy does not name");
-}
-
 }  // namespace
 
 base::Status AskedAuthorities::AddTrustRoots(const rpc::VerifyQuestion& question) {
@@ -131,7 +117,7 @@ base::Status AskedAuthorities::AddAuthority(const std::string& rule, const std::
       .demands = demands,
       .check_identity =
           [identities = keyless.identities](const verifier::CertificateIdentity& certificate) {
-            return CheckIdentity(identities, certificate);
+            return policy::CheckIdentity(identities, certificate);
           },
       .format = FormatOf(parsed->forms)});
   return base::Ok();

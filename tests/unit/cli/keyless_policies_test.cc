@@ -416,6 +416,33 @@ TEST(KeylessPoliciesTest, WildcardsAreAskedForByName) {
                           "\"glob\" or \"literal\""));
 }
 
+TEST(KeylessPoliciesTest, ClaimsAreDemanded) {
+  const auto with = [](const std::string& fields) {
+    return Compile(Keyless("identities: [{issuer: i, subject: s, " + fields + "}]"));
+  };
+  const Outcome good = with(
+      "claims: {buildTrigger: push}, claimsRegExp: {sourceRepositoryRef: "
+      "'^refs/tags/v1\\.[0-9]+$'}");
+  EXPECT_THAT(good.errors, IsEmpty());
+  EXPECT_THAT(good.warnings, IsEmpty());
+  const Json& identity = good.authority()["keyless"]["identities"][0];
+  EXPECT_EQ(identity["claims"], Json({{"buildTrigger", "push"}}));
+  EXPECT_EQ(identity["claimsRegExp"], Json({{"sourceRepositoryRef", "^refs/tags/v1\\.[0-9]+$"}}));
+  const std::string where = "f.yaml:7: spec.authorities[0].keyless.identities[0].";
+  EXPECT_THAT(with("claims: {}").errors,
+              ElementsAre(where + "claims: expected at least one claim"));
+  EXPECT_THAT(with("claims: {buildtrigger: push}").errors,
+              ElementsAre(where + "claims.buildtrigger: no claim of Fulcio's certificates; "
+                                  "docs/policies.md lists them"));
+  EXPECT_THAT(with("claims: {buildTrigger: [push]}").errors.size(), 1U);
+  EXPECT_THAT(with("claims: [push]").errors.size(), 1U);
+  EXPECT_THAT(with("claims: {buildTrigger: a}, claimsRegExp: {buildTrigger: '^a$'}").errors,
+              ElementsAre(where + "claimsRegExp.buildTrigger: expected in one of claims and "
+                                  "claimsRegExp; got both"));
+  EXPECT_EQ(with("claims: {sourceRepositoryURI: 'https://x.example/*'}").warnings.size(), 1U);
+  EXPECT_EQ(with("claimsRegExp: {buildTrigger: push}").warnings.size(), 1U);
+}
+
 TEST(KeylessPoliciesTest, IdentitiesAreCounted) {
   const auto with = [](std::size_t count) {
     std::string list = "identities: [";

@@ -1,6 +1,7 @@
 // The compiled form of keyless authorities, of what is demanded of logs and time stamps, and of
 // trust roots.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -38,7 +39,10 @@ Json Document() {
       {"keyless",
        {{"trustRoot", "mine"},
         {"identities",
-         {{{"issuer", "https://issuer.example"}, {"subject", "https://github.com/me/**"}},
+         {{{"issuer", "https://issuer.example"},
+           {"subject", "https://github.com/me/**"},
+           {"claims", {{"buildTrigger", "push"}, {"sourceRepositoryURI", "https://*"}}},
+           {"claimsRegExp", {{"sourceRepositoryRef", "^refs/tags/"}}}},
           {{"issuerRegExp", "^https://i$"}, {"subjectRegExp", "^s$"}}}},
         {"identityWildcards", "glob"},
         {"insecureIgnoreSCT", true}}},
@@ -77,8 +81,13 @@ TEST(CompiledKeylessTest, ReadsEveryField) {
   EXPECT_EQ(rule.trust_root, "mine");
   EXPECT_TRUE(rule.ignore_sct);
   ASSERT_EQ(rule.identities.size(), 2U);
-  EXPECT_TRUE(rule.identities[0].Matches("https://issuer.example", "https://github.com/me/a/b"));
+  EXPECT_TRUE(rule.identities[0].subject.Matches("https://github.com/me/a/b"));
+  EXPECT_EQ(rule.identities[0].issuer.text(), "https://issuer.example");
   EXPECT_EQ(rule.identities[0].subject.kind(), IdentityKind::kWildcards);
+  ASSERT_EQ(rule.identities[0].claims.size(), 3U);
+  EXPECT_EQ(rule.identities[0].claims.at("buildTrigger").kind(), IdentityKind::kWildcards);
+  EXPECT_EQ(rule.identities[0].claims.at("sourceRepositoryRef").kind(), IdentityKind::kRegExp);
+  EXPECT_TRUE(rule.identities[1].claims.empty());
   EXPECT_EQ(rule.identities[1].issuer.kind(), IdentityKind::kRegExp);
   EXPECT_EQ(full.source, SignatureSource::Of("team/sigs", "").value());
   EXPECT_EQ(full.log.trust_root, "@public-good");
@@ -106,6 +115,18 @@ TEST(CompiledKeylessTest, WritesOneSpelling) {
   EXPECT_EQ(Compile(again->policies(), again->no_match(), "", {}, again->trust_roots()), text);
   EXPECT_EQ(again->trust_roots().find("mine")->second.root().hash(),
             snapshot->trust_roots().find("mine")->second.root().hash());
+}
+
+TEST(CompiledKeylessTest, ClaimsAloneSayThatStarsAreMeant) {
+  Json document = Document();
+  Json& keyless = document["policies"][0]["authorities"][0]["keyless"];
+  keyless["identities"] = {{{"issuerRegExp", "^i$"},
+                            {"subjectRegExp", "^s$"},
+                            {"claims", {{"sourceRepositoryURI", "https://*"}}}}};
+  const auto snapshot = PolicySnapshot::Parse(document.dump(), 1).value();
+  EXPECT_EQ(Json::parse(Compile(snapshot->policies(), snapshot->no_match(), "", {},
+                                snapshot->trust_roots())),
+            document);
 }
 
 TEST(CompiledKeylessTest, EachDemandBesideAKeyIsPartOfItsId) {
@@ -202,6 +223,17 @@ const std::vector<Breakage> kBreakages = {
     {"BadRegExp", [](Json& d) { Keyless(d)["identities"][1]["subjectRegExp"] = "("; },
      "identities[1].subjectRegExp: no regular expression"},
     {"UnknownIdentityField", [](Json& d) { First(d)["email"] = "x"; }, "unknown field email"},
+    {"ClaimsAreAList", [](Json& d) { First(d)["claims"] = Json::array(); }, "[0].claims"},
+    {"ClaimsAreEmpty", [](Json& d) { First(d)["claims"] = Json::object(); }, "[0].claims"},
+    {"ClaimsAreNull", [](Json& d) { First(d)["claimsRegExp"] = nullptr; }, "[0].claimsRegExp"},
+    {"UnknownClaim", [](Json& d) { First(d)["claims"]["trigger"] = "x"; }, "no claim of Fulcio"},
+    {"IssuerAsAClaim", [](Json& d) { First(d)["claims"]["issuer"] = "x"; }, "no claim of Fulcio"},
+    {"ClaimIsANumber", [](Json& d) { First(d)["claims"]["buildTrigger"] = 1; }, "no text"},
+    {"EmptyClaim", [](Json& d) { First(d)["claims"]["buildTrigger"] = ""; }, "buildTrigger: empty"},
+    {"BadClaimRegExp", [](Json& d) { First(d)["claimsRegExp"]["sourceRepositoryRef"] = "("; },
+     "claimsRegExp.sourceRepositoryRef: no regular expression"},
+    {"ClaimInBoth", [](Json& d) { First(d)["claimsRegExp"]["buildTrigger"] = "x"; },
+     "claimsRegExp.buildTrigger is demanded twice"},
     {"OtherWildcards", [](Json& d) { Keyless(d)["identityWildcards"] = "literal"; },
      "identityWildcards"},
     {"SctIsAString", [](Json& d) { Keyless(d)["insecureIgnoreSCT"] = "true"; },
@@ -245,6 +277,68 @@ const std::vector<Breakage> kBreakages = {
 
 INSTANTIATE_TEST_SUITE_P(All, CompiledKeylessBreakageTest, ::testing::ValuesIn(kBreakages),
                          [](const auto& tested) { return tested.param.name; });
+
+/// A policy of COUNT identities with all claims, each text of LENGTH bytes.
+Json WithLongIdentities(std::size_t count, std::size_t length) {
+  Json document = Document();
+  Json& keyless = document["policies"][0]["authorities"][1]["keyless"];
+  Json one = {{"issuer", std::string(length, 'i')}, {"subject", std::string(length, 's')}};
+  for (const char* claim : {"buildTrigger", "sourceRepositoryURI", "sourceRepositoryRef",
+                            "buildConfigURI", "runInvocationURI", "githubWorkflowName"}) {
+    one["claims"][claim] = std::string(length, 'c');
+  }
+  keyless["identities"] = std::vector<Json>(count, one);
+  return document;
+}
+
+TEST(CompiledKeylessTest, AnAuthorityFitsIntoAQuestion) {
+  EXPECT_THAT(PolicySnapshot::Parse(WithLongIdentities(60, kMaxIdentityText).dump(), 1), IsOk());
+  const auto parsed = PolicySnapshot::Parse(WithLongIdentities(64, kMaxIdentityText).dump(), 1);
+  ASSERT_THAT(parsed, FailsWith(Reason::kTooLarge));
+  EXPECT_THAT(parsed.error().detail, ::testing::HasSubstr("policy p: authority small is"));
+}
+
+TEST(CompiledKeylessTest, APolicyFitsIntoAQuestion) {
+  const auto with = [](std::size_t authorities) {
+    Json document = WithLongIdentities(50, kMaxIdentityText);
+    Json& list = document["policies"][0]["authorities"];
+    const Json one = list[1];
+    for (std::size_t i = 1; i < authorities; ++i) {
+      list.push_back(one);
+      list.back()["name"] = "small-" + std::to_string(i);
+    }
+    return PolicySnapshot::Parse(document.dump(), 1);
+  };
+  EXPECT_THAT(with(3), IsOk());
+  const auto parsed = with(4);
+  ASSERT_THAT(parsed, FailsWith(Reason::kTooLarge));
+  EXPECT_THAT(parsed.error().detail, ::testing::HasSubstr("their trust roots are"));
+}
+
+TEST(CompiledKeylessTest, TrustRootsFitIntoAQuestion) {
+  Json document = Document();
+  Json& authorities = document["policies"][0]["authorities"];
+  const Json small = authorities[1];
+  Json root = PublicGood();
+  // A log that cannot be used is left out of what is trusted, and is part of the text.
+  root["ctlogs"].push_back(root["ctlogs"][0]);
+  root["ctlogs"].back()["publicKey"]["rawBytes"] = std::string(700'000, 'A');
+  root["ctlogs"].back()["publicKey"]["keyDetails"] = "ML_DSA_65";
+  const auto with = [&](std::size_t roots) {
+    Json changed = document;
+    for (std::size_t i = 0; i < roots; ++i) {
+      const std::string name = "r" + std::to_string(i);
+      changed["trustRoots"][name] = root;
+      Json authority = small;
+      authority["name"] = name;
+      authority["keyless"]["trustRoot"] = name;
+      changed["policies"][0]["authorities"].push_back(authority);
+    }
+    return PolicySnapshot::Parse(changed.dump(), 1);
+  };
+  EXPECT_THAT(with(4), IsOk());
+  EXPECT_THAT(with(5), FailsWith(Reason::kTooLarge));
+}
 
 TEST(CompiledKeylessTest, TakesAsManyAsItSays) {
   Json document = Document();

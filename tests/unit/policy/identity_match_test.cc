@@ -1,9 +1,13 @@
 #include "policy/identity_match.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "policy/wildcards.h"
 #include "result_matchers.h"
@@ -83,22 +87,80 @@ TEST(IdentityMatchTest, WildcardsAreAnchoredAndStopAtSlashes) {
   EXPECT_TRUE(Glob("a**", std::string("a\x01\n/b", 5)));
 }
 
+using Claims = std::map<std::string, std::string, std::less<>>;
+
+base::Status Check(const Identity& identity, const std::string& issuer, const std::string& subject,
+                   const Claims& claims = {}) {
+  verifier::CertificateIdentity certificate;
+  certificate.issuer = issuer;
+  certificate.subject = subject;
+  certificate.claims = claims;
+  return identity.Check(certificate);
+}
+
 TEST(IdentityMatchTest, WhatACertificateDoesNotSayMatchesNothing) {
   EXPECT_FALSE(RegExp(".*", ""));
   EXPECT_FALSE(RegExp("^$", ""));
   EXPECT_FALSE(Glob("**", ""));
   const Identity anyone{Text(IdentityKind::kRegExp, ".*"), Text(IdentityKind::kRegExp, ".*")};
-  EXPECT_TRUE(anyone.Matches("issuer", "subject"));
-  EXPECT_FALSE(anyone.Matches("", "subject"));
-  EXPECT_FALSE(anyone.Matches("issuer", ""));
+  EXPECT_THAT(Check(anyone, "issuer", "subject"), IsOk());
+  EXPECT_THAT(Check(anyone, "", "subject"), FailsWith(Reason::kIdentityMismatch));
+  EXPECT_THAT(Check(anyone, "issuer", ""), FailsWith(Reason::kIdentityMismatch));
 }
 
 TEST(IdentityMatchTest, BothHaveToMatch) {
   const Identity identity{Text(IdentityKind::kExact, "i"), Text(IdentityKind::kExact, "s")};
-  EXPECT_TRUE(identity.Matches("i", "s"));
-  EXPECT_FALSE(identity.Matches("s", "i"));
-  EXPECT_FALSE(identity.Matches("i", "x"));
-  EXPECT_FALSE(identity.Matches("x", "s"));
+  EXPECT_THAT(Check(identity, "i", "s"), IsOk());
+  EXPECT_THAT(Check(identity, "s", "i"), FailsWith(Reason::kIdentityMismatch));
+  EXPECT_THAT(Check(identity, "i", "x"), FailsWith(Reason::kIdentityMismatch));
+  EXPECT_THAT(Check(identity, "x", "s"), FailsWith(Reason::kIdentityMismatch));
+}
+
+TEST(IdentityMatchTest, EachClaimHasToMatch) {
+  Identity identity{Text(IdentityKind::kExact, "i"), Text(IdentityKind::kExact, "s")};
+  identity.claims.emplace("buildTrigger", Text(IdentityKind::kExact, "push"));
+  identity.claims.emplace("sourceRepositoryRef", Text(IdentityKind::kRegExp, "^refs/tags/.*$"));
+  const Claims right = {{"buildTrigger", "push"},
+                        {"sourceRepositoryRef", "refs/tags/v1"},
+                        {"runnerEnvironment", "x"}};
+  EXPECT_THAT(Check(identity, "i", "s", right), IsOk());
+  EXPECT_THAT(Check(identity, "x", "s", right), FailsWith(Reason::kIdentityMismatch));
+  EXPECT_THAT(Check(identity, "i", "x", right), FailsWith(Reason::kIdentityMismatch));
+  for (const char* name : {"buildTrigger", "sourceRepositoryRef"}) {
+    for (const char* other : {"", "pull_request", "refs/heads/main"}) {
+      Claims wrong = right;
+      wrong[name] = other;
+      EXPECT_THAT(Check(identity, "i", "s", wrong), FailsWith(Reason::kIdentityMismatch)) << other;
+    }
+    Claims silent = right;
+    silent.erase(name);
+    const auto checked = Check(identity, "i", "s", silent);
+    EXPECT_THAT(checked, FailsWith(Reason::kIdentityMismatch));
+    EXPECT_THAT(checked.error().detail, ::testing::HasSubstr(std::string("say its ") + name));
+  }
+}
+
+TEST(IdentityMatchTest, OneIdentityHasToFitAsAWhole) {
+  const auto identity = [](const char* subject, const char* trigger) {
+    Identity made{Text(IdentityKind::kExact, "i"), Text(IdentityKind::kExact, subject)};
+    made.claims.emplace("buildTrigger", Text(IdentityKind::kExact, trigger));
+    return made;
+  };
+  const std::vector<Identity> identities = {identity("a", "push"), identity("b", "schedule"),
+                                            identity("c", "push")};
+  const auto check = [&](const std::string& subject, const std::string& trigger) {
+    verifier::CertificateIdentity certificate;
+    certificate.issuer = "i";
+    certificate.subject = subject;
+    certificate.claims = {{"buildTrigger", trigger}};
+    return CheckIdentity(identities, certificate);
+  };
+  EXPECT_THAT(check("a", "push"), IsOk());
+  EXPECT_THAT(check("b", "schedule"), IsOk());
+  EXPECT_THAT(check("x", "push").error().detail, ::testing::HasSubstr("whom the policy does not"));
+  // The nearest one says what is in the way, wherever it stands in the list.
+  EXPECT_THAT(check("b", "push").error().detail, ::testing::HasSubstr("buildTrigger is push"));
+  EXPECT_THAT(CheckIdentity({}, {}), FailsWith(Reason::kInternal));
 }
 
 TEST(IdentityMatchTest, TextsAreChecked) {

@@ -77,6 +77,9 @@ EvidenceSet SignedWith(const Signing& how, bool legacy) {
   } else if (!how.with_sct) {
     plan.leaf->sct_list = nullptr;
   }
+  if (plan.leaf.has_value()) {
+    plan.leaf->raw.push_back(testing::FulcioExtension(2, {'p', 'u', 's', 'h'}));
+  }
   plan.stamped.reset();
   if (how.stamped) {
     plan.stamped = plan.logged;
@@ -165,59 +168,75 @@ std::string Identity(const std::string& issuer, const std::string& subject) {
 
 const std::string kRightIssuer = R"("issuer": ")" + std::string(kIssuer) + R"(")";
 const std::string kRightSubject = R"("subject": ")" + std::string(kSubjectUri) + R"(")";
+std::string WithClaims(const std::string& claims) {
+  return Identity(kRightIssuer, kRightSubject + ", " + claims);
+}
 constexpr const char* kNoLog = R"({"log": {"use": "ignored", "trustRoot": null}})";
 
 INSTANTIATE_TEST_SUITE_P(
     Identities, KeylessRuleTest,
-    ::testing::Values(Row{"RegExp",
-                          {},
-                          Identity(kRightIssuer, R"("subjectRegExp": "^https://github\\.com/.*$")"),
-                          "verified"},
-                      Row{"RegExpOfBoth",
-                          {},
-                          Identity(R"("issuerRegExp": "actions")",
-                                   R"("subjectRegExp": "example/app")"),
-                          "verified"},
-                      Row{"SubjectOfAnother",
-                          {},
-                          Identity(kRightIssuer, R"("subject": "https://x.example")"),
-                          "identity-mismatch"},
-                      Row{"SubjectBeginsSo",
-                          {},
-                          Identity(kRightIssuer, R"("subject": "https://github.com/example/app")"),
-                          "identity-mismatch"},
-                      Row{"RegExpOfAnother",
-                          {},
-                          Identity(kRightIssuer, R"("subjectRegExp": "^example/app")"),
-                          "identity-mismatch"},
-                      Row{"IssuerOfAnother",
-                          {},
-                          Identity(R"("issuer": "https://x.example")", kRightSubject),
-                          "identity-mismatch"},
-                      Row{"IssuerRegExpOfAnother",
-                          {},
-                          Identity(R"("issuerRegExp": "^x")", kRightSubject),
-                          "identity-mismatch"},
-                      Row{"StarIsLiteral",
-                          {},
-                          Identity(kRightIssuer, R"("subject": "https://github.com/example/**")"),
-                          "identity-mismatch"},
-                      Row{"StarIsAWildcardByName",
-                          {},
-                          R"({"keyless": {"identityWildcards": "glob", "identities": [{)" +
-                              kRightIssuer + R"(, "subject": "https://github.com/example/**"}]}})",
-                          "verified"},
-                      Row{"OneOfTwo",
-                          {},
-                          R"({"keyless": {"identities": [{"issuer": "i", "subject": "s"}, {)" +
-                              kRightIssuer + ", " + kRightSubject + "}]}}",
-                          "verified"},
-                      Row{"HalfOfEach",
-                          {},
-                          R"({"keyless": {"identities": [{)" + kRightIssuer + R"(, "subject": "s"},
+    ::testing::Values(
+        Row{"RegExp",
+            {},
+            Identity(kRightIssuer, R"("subjectRegExp": "^https://github\\.com/.*$")"),
+            "verified"},
+        Row{"RegExpOfBoth",
+            {},
+            Identity(R"("issuerRegExp": "actions")", R"("subjectRegExp": "example/app")"),
+            "verified"},
+        Row{"SubjectOfAnother",
+            {},
+            Identity(kRightIssuer, R"("subject": "https://x.example")"),
+            "identity-mismatch"},
+        Row{"SubjectBeginsSo",
+            {},
+            Identity(kRightIssuer, R"("subject": "https://github.com/example/app")"),
+            "identity-mismatch"},
+        Row{"RegExpOfAnother",
+            {},
+            Identity(kRightIssuer, R"("subjectRegExp": "^example/app")"),
+            "identity-mismatch"},
+        Row{"IssuerOfAnother",
+            {},
+            Identity(R"("issuer": "https://x.example")", kRightSubject),
+            "identity-mismatch"},
+        Row{"IssuerRegExpOfAnother",
+            {},
+            Identity(R"("issuerRegExp": "^x")", kRightSubject),
+            "identity-mismatch"},
+        Row{"StarIsLiteral",
+            {},
+            Identity(kRightIssuer, R"("subject": "https://github.com/example/**")"),
+            "identity-mismatch"},
+        Row{"StarIsAWildcardByName",
+            {},
+            R"({"keyless": {"identityWildcards": "glob", "identities": [{)" + kRightIssuer +
+                R"(, "subject": "https://github.com/example/**"}]}})",
+            "verified"},
+        Row{"OneOfTwo",
+            {},
+            R"({"keyless": {"identities": [{"issuer": "i", "subject": "s"}, {)" + kRightIssuer +
+                ", " + kRightSubject + "}]}}",
+            "verified"},
+        Row{"Claim", {}, WithClaims(R"("claims": {"githubWorkflowTrigger": "push"})"), "verified"},
+        Row{"ClaimOfAnother",
+            {},
+            WithClaims(R"("claims": {"githubWorkflowTrigger": "release"})"),
+            "identity-mismatch"},
+        Row{"ClaimRegExp",
+            {},
+            WithClaims(R"("claimsRegExp": {"githubWorkflowTrigger": "^p"})"),
+            "verified"},
+        Row{"ClaimThatIsNotThere",
+            {},
+            WithClaims(R"("claimsRegExp": {"buildTrigger": ".*"})"),
+            "identity-mismatch"},
+        Row{"HalfOfEach",
+            {},
+            R"({"keyless": {"identities": [{)" + kRightIssuer + R"(, "subject": "s"},
                 {"issuer": "i", )" +
-                              kRightSubject + "}]}}",
-                          "identity-mismatch"}),
+                kRightSubject + "}]}}",
+            "identity-mismatch"}),
     [](const auto& row) { return std::string(row.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
