@@ -1,8 +1,11 @@
 #include "policy/snapshot.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace sigward::policy {
@@ -47,6 +50,37 @@ base::Status CheckLength(std::string_view text, std::size_t max) {
 
 bool IsPrintableAscii(char c) {
   return c > 0x20 && c < 0x7f;
+}
+
+/// Where the host ends in "host:port" or "[address]:port".
+std::size_t EndOfHost(std::string_view place) {
+  if (place.starts_with('[')) {
+    const std::size_t close = place.find(']');
+    return close == std::string_view::npos ? place.size() : close + 1;
+  }
+  return std::min(place.find(':'), place.size());
+}
+
+/// A name or an address, as whoever connects to it reads it: nothing in it is escaped.
+bool IsHost(std::string_view host) {
+  if (host.starts_with('[')) {
+    return host.size() > 2 && host.ends_with(']') &&
+           host.find_first_not_of("0123456789abcdefABCDEF:.", 1) == host.size() - 1;
+  }
+  return !host.empty() && std::ranges::all_of(host, [](char c) {
+    return IsLowerOrDigit(base::LowerCase(c)) || c == '.' || c == '-' || c == '_';
+  });
+}
+
+/// ":1" to ":65535", or nothing.
+bool IsPortOrNothing(std::string_view text) {
+  if (text.empty()) {
+    return true;
+  }
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data() + 1, end, port);
+  return text.front() == ':' && error == std::errc() && last == end && port != 0;
 }
 
 }  // namespace
@@ -136,9 +170,19 @@ base::Status CheckTransparencyUrl(std::string_view url) {
       rest = url.substr(scheme.size());
     }
   }
-  const std::string_view host = rest.substr(0, rest.find_first_of("/?#"));
-  if (host.empty() || host.front() == ':' ||
-      !std::all_of(url.begin(), url.end(), IsPrintableAscii)) {
+  const std::string_view place = rest.substr(0, rest.find_first_of("/?#"));
+  if (place.empty() || !std::all_of(url.begin(), url.end(), IsPrintableAscii)) {
+    return Fail(Reason::kPolicyInvalid, "not a http:// or https:// URL");
+  }
+  // Whoever is told of a log's failure is told the URL.
+  if (place.find('@') != std::string_view::npos) {
+    return Fail(Reason::kPolicyInvalid, "a URL with credentials in it");
+  }
+  if (rest.find_first_of("?#\\") != std::string_view::npos) {
+    return Fail(Reason::kPolicyInvalid, "a URL with more than host and path");
+  }
+  const std::size_t host_end = EndOfHost(place);
+  if (!IsHost(place.substr(0, host_end)) || !IsPortOrNothing(place.substr(host_end))) {
     return Fail(Reason::kPolicyInvalid, "not a http:// or https:// URL");
   }
   return Ok();

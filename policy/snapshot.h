@@ -135,7 +135,7 @@ base::Status CheckPolicyName(std::string_view name);
 base::Status CheckAuthorityName(std::string_view name);
 /// UTF-8 of at most kMaxMessageLength bytes, of any number of lines.
 base::Status CheckMessage(std::string_view message);
-/// http:// or https:// with a host, in printable ASCII.
+/// http:// or https://, a host, perhaps port and path; no credentials, query or fragment. In ASCII.
 base::Status CheckTransparencyUrl(std::string_view url);
 
 /// All policies of one generation, checked as a whole and never changed afterwards. Held by

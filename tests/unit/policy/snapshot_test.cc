@@ -74,13 +74,52 @@ TEST(SnapshotTest, RefusesAuthorityNamesThatBreakALine) {
 }
 
 TEST(SnapshotTest, TakesWebAddressesForTheTransparencyLog) {
-  for (const std::string url : {"https://rekor.sigstore.dev", "http://log.example:3000/api?x=1"}) {
+  for (const std::string url :
+       {"https://rekor.sigstore.dev", "http://log.example:3000/api", "https://LOG.example/",
+        "https://log.example/a//@:%41", "http://127.0.0.1:1", "https://[2001:db8::1]",
+        "https://[::ffff:10.0.0.1]:65535/x", "https://a_b-c.example."}) {
     EXPECT_THAT(CheckTransparencyUrl(url), IsOk()) << url;
   }
-  for (const std::string url :
-       {"", "rekor.sigstore.dev", "https://", "http:///x", "https://:80", "ftp://log.example",
-        "HTTPS://log.example", "https://log example", "https://log\n.example", "https://?x"}) {
+  for (const std::string url : {"",
+                                "rekor.sigstore.dev",
+                                "https://",
+                                "http:///x",
+                                "https://:80",
+                                "ftp://log.example",
+                                "HTTPS://log.example",
+                                "https://log example",
+                                "https://log\n.example",
+                                "https://?x",
+                                "unix:///run/log",
+                                "https:log.example",
+                                "https://log.example:",
+                                "https://log.example:0",
+                                "https://log.example:65536",
+                                "https://log.example:80x",
+                                "https://log.example:-1",
+                                "https://log.example:80:80",
+                                "https://log%2eexample",
+                                "https://log.example\\x",
+                                "https://[::1",
+                                "https://[]",
+                                "https://[::1]x",
+                                "https://[fe80::1%25eth0]",
+                                "https://::1",
+                                "https://[log]",
+                                "https://log,example"}) {
     EXPECT_THAT(CheckTransparencyUrl(url), FailsWith(Reason::kPolicyInvalid)) << url;
+  }
+}
+
+TEST(SnapshotTest, SaysWhatIsTooMuchInTheTransparencyLogsAddress) {
+  const auto said = [](const char* url) { return CheckTransparencyUrl(url).error().detail; };
+  for (const char* url : {"https://user@log.example", "https://user:word@log.example:1/x",
+                          "https://log.example@", "https://@log.example"}) {
+    EXPECT_EQ(said(url), "a URL with credentials in it") << url;
+  }
+  for (const char* url :
+       {"https://log.example?x=1", "https://log.example/#x", "https://log.example/x?"}) {
+    EXPECT_EQ(said(url), "a URL with more than host and path") << url;
   }
 }
 

@@ -236,9 +236,9 @@ TEST_F(LogLookUpsTest, ALogThatIsGoneOrNoneIsAFailure) {
   const Seen gone = LookUp({{"http://127.0.0.1:1", "key"}});
   ASSERT_THAT(gone.failures, SizeIs(1));
   EXPECT_EQ(gone.failures[0].first, Reason::kUnreachable);
-  const Seen user = LookUp({{"https://user@log.example", "key"}});
-  ASSERT_THAT(user.failures, SizeIs(1));
-  EXPECT_EQ(user.failures[0].first, Reason::kMalformed);
+  const Seen none = LookUp({{"https://[:::::]", "key"}});
+  ASSERT_THAT(none.failures, SizeIs(1));
+  EXPECT_EQ(none.failures[0].first, Reason::kMalformed);
 }
 
 TEST_F(LogLookUpsTest, ALogThatHangsLeavesTimeToAnswerAndToTheNextLog) {
@@ -385,6 +385,7 @@ TEST(ParseTaskLogs, RefusesLogsOutOfShape) {
   EXPECT_THAT(parse({{longest_url + "u", ""}}), FailsWith(Reason::kProtocol));
   EXPECT_THAT(parse({{prefix, longest_key + "k"}}), FailsWith(Reason::kProtocol));
   EXPECT_THAT(parse({{"ftp://l.example", ""}}), FailsWith(Reason::kProtocol));
+  EXPECT_THAT(parse({{"https://user@l.example", ""}}), FailsWith(Reason::kProtocol));
   EXPECT_THAT(parse({{"", "key"}}), FailsWith(Reason::kProtocol));
   EXPECT_THAT(parse({{prefix, ""}}, true), FailsWith(Reason::kProtocol));
   std::vector<policy::LogPlace> logs;
