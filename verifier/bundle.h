@@ -21,6 +21,9 @@ inline constexpr std::size_t kMaxLoneBundleBytes = 16U << 20;
 
 /// Media types of bundles, of whatever version, start with this.
 inline constexpr std::string_view kBundleTypePrefix = "application/vnd.dev.sigstore.bundle";
+inline bool IsBundleType(std::string_view media_type) {
+  return media_type.starts_with(kBundleTypePrefix);
+}
 
 /// A signature over an artifact that the bundle does not hold.
 struct MessageSignature {

@@ -15,7 +15,7 @@ namespace {
 using base::Reason;
 
 bool IsBundle(const Descriptor& layer) {
-  return layer.media_type.starts_with(kBundleTypePrefix);
+  return IsBundleType(layer.media_type);
 }
 
 class Finder {

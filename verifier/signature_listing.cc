@@ -143,9 +143,7 @@ std::optional<SignatureManifest> ReadSignatureManifest(base::ByteView manifest) 
   if (!parsed.ok() || !parsed->subject) {
     return std::nullopt;
   }
-  const auto is_bundle = [](const Descriptor& layer) {
-    return layer.media_type.starts_with(kBundleTypePrefix);
-  };
+  const auto is_bundle = [](const Descriptor& layer) { return IsBundleType(layer.media_type); };
   if (std::ranges::any_of(parsed->layers, is_bundle)) {
     return SignatureManifest{ObjectKind::kReferrerManifest, parsed->subject->digest,
                              RankOf(manifest)};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -108,8 +109,12 @@ class HttpClient {
   void Allow(std::size_t count) { allowed_ = requests_ + count; }
 
   /// Asked before each piece of a body is kept; where it says no, the request fails with
-  /// kOverloaded. Outlives the requests; null asks nobody.
-  void SetAside(const TakeBytes* take) { take_bytes_ = take; }
+  /// kOverloaded. Outlives the requests; null asks nobody. Out comes who was asked before.
+  const TakeBytes* SetAside(const TakeBytes* take) { return std::exchange(take_bytes_, take); }
+  /// The same for COUNT bytes that are made of what came; false where they may not be kept.
+  bool TakesAside(std::size_t count) const {
+    return take_bytes_ == nullptr || (*take_bytes_)(count);
+  }
 
  private:
   class Connections;

@@ -1,11 +1,13 @@
 #include "worker/fetch/log_entries.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/strict_json.h"
+#include "verifier/bundle.h"
 #include "verifier/certificate/certificate_pem.h"
 #include "verifier/evidence.h"
 #include "verifier/legacy_layer.h"
@@ -25,6 +27,10 @@ constexpr std::string_view kEndOfCertificate = "-----END CERTIFICATE-----";
 
 std::string Text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool IsBundle(const Descriptor& layer) {
+  return verifier::IsBundleType(layer.media_type);
 }
 
 /// The first certificate in PEM, which is the signer's. Its bytes are not looked at.
@@ -88,7 +94,7 @@ std::optional<std::string> ToAnnotation(const Json& entry) {
 std::vector<UnloggedSignature> UnloggedSignatures(std::string_view manifest) {
   std::vector<UnloggedSignature> found;
   const auto parsed = verifier::ParseManifest(base::AsBytes(manifest));
-  if (!parsed.ok()) {
+  if (!parsed.ok() || std::ranges::any_of(parsed->layers, IsBundle)) {
     return found;
   }
   for (std::size_t i = 0; i < parsed->layers.size(); ++i) {
@@ -131,13 +137,11 @@ Result<LogAnswer> ReadLogAnswer(std::string_view answer) {
     for (const Json& entry : named) {
       if (read.annotations.size() == kMaxEntriesPerAnswer) {
         ++read.left_out;
-        continue;
+      } else if (auto annotation = ToAnnotation(entry); annotation.has_value()) {
+        read.annotations.push_back(*std::move(annotation));
+      } else {
+        ++read.unreadable;
       }
-      auto annotation = ToAnnotation(entry);
-      if (!annotation.has_value()) {
-        return wrong("holds an entry without one of its parts");
-      }
-      read.annotations.push_back(*std::move(annotation));
     }
   }
   return read;

@@ -15,10 +15,12 @@ namespace sigward::worker {
 // nothing.
 
 /// Bytes and values of one answer, and entries of it that are looked at: a signature has one, and a
-/// few more where its maker was unsure.
+/// few more where its maker was unsure. And bytes of a manifest whose signatures are looked up:
+/// each entry found costs another reading of it.
 inline constexpr std::size_t kMaxLogAnswerBytes = 256U << 10;
 inline constexpr std::size_t kMaxLogAnswerValues = 4096;
 inline constexpr std::size_t kMaxEntriesPerAnswer = 4;
+inline constexpr std::size_t kMaxLookedUpManifest = 1U << 20;
 
 /// A layer with a signature and no log entry beside it.
 struct UnloggedSignature {
@@ -33,7 +35,8 @@ struct UnloggedSignature {
 };
 
 /// The signatures in MANIFEST that can be looked up: not those of attestations, which are none of
-/// their layers' bytes, and not what cannot be one. None where it is no manifest.
+/// their layers' bytes, and not what cannot be one. None where it is no manifest, or holds a
+/// bundle: with one of its layers alone it would be taken for what it is not.
 std::vector<UnloggedSignature> UnloggedSignatures(std::string_view manifest);
 
 /// What asks a log for entries of SIGNATURE, which is by the key or certificate PEM.
@@ -44,10 +47,12 @@ struct LogAnswer {
   std::vector<std::string> annotations;
   /// Entries beyond that.
   std::size_t left_out = 0;
+  /// Entries without one of their parts. They spoil no other.
+  std::size_t unreadable = 0;
 };
 
-/// Reads a log's ANSWER: a list of {UUID: entry}. Fails with kRegistryError where it is none, an
-/// entry lacks a part or is larger than kMaxLogAnswerBytes.
+/// Reads a log's ANSWER: a list of {UUID: entry}. Fails with kRegistryError where it is none or is
+/// larger than kMaxLogAnswerBytes.
 base::Result<LogAnswer> ReadLogAnswer(std::string_view answer);
 
 /// MANIFEST with that one LAYER alone, which gets ANNOTATION as its log entry. MANIFEST is one that

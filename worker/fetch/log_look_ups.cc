@@ -27,6 +27,7 @@ constexpr const char* kPlaceAtLog = "look-ups";
 /// key.
 constexpr long kBadRequest = 400;
 constexpr long kUnprocessable = 422;
+constexpr const char* kJson = "application/json";
 
 // The derived manifests have room beside all that a registry's evidence may hold.
 static_assert(2 + 2 * verifier::kMaxSignatures + kMaxLookedUpEntries <=
@@ -53,11 +54,18 @@ void TakeTransport(const Endpoint& known, Endpoint& log) {
   log.may_be_local = known.may_be_local;
 }
 
+/// Whether RESPONSE is Rekor's word that there is no such entry. A page with the same status comes
+/// from whatever else stands where the log should.
+bool SaysItCannotBe(const HttpResponse& response) {
+  return (response.status == kBadRequest || response.status == kUnprocessable) &&
+         response.media_type == kJson;
+}
+
 Result<LogAnswer> ReadResponse(const Result<HttpResponse>& response) {
   if (!response.ok()) {
     return response.error();
   }
-  if (response->status == kBadRequest || response->status == kUnprocessable) {
+  if (SaysItCannotBe(*response)) {
     return LogAnswer{};
   }
   if (response->status != 200) {
@@ -81,6 +89,10 @@ std::vector<LogLookUps::Unlogged> LogLookUps::UnloggedIn(const FetchedEvidence& 
       continue;
     }
     std::vector<UnloggedSignature> signatures = UnloggedSignatures(evidence.objects[i].bytes);
+    if (evidence.objects[i].bytes.size() > kMaxLookedUpManifest) {
+      left_out_ += signatures.size();
+      continue;
+    }
     for (std::size_t turn = 0; turn < signatures.size(); ++turn) {
       unlogged.push_back({i, turn, std::move(signatures[turn])});
     }
@@ -148,32 +160,22 @@ Result<Endpoint> LogLookUps::EndpointOf(const Log& log) {
 }
 
 void LogLookUps::Ask(const Log& log, const std::vector<Query>& queries, const Deadline& deadline,
-                     std::vector<std::vector<std::string>>& entries, FetchedEvidence& evidence) {
+                     Found& found, FetchedEvidence& evidence) {
   const auto endpoint = EndpointOf(log);
   if (!endpoint.ok()) {
     evidence.NoteFailure(PlaceOf(log.url), endpoint.error());
     return;
   }
   // A log that hangs holds up no more questions than a registry may.
-  const auto share = context_->shares.Enter(endpoint->url());
-  if (share == nullptr) {
+  auto place = context_->shares.Enter(endpoint->url());
+  if (place == nullptr) {
     evidence.NoteFailure(PlaceOf(log.url),
                          Fail(Reason::kOverloaded, "too many questions wait for it"));
     return;
   }
   context_->notices.Note(*endpoint);
-  std::vector<HttpRequest> requests;
-  requests.reserve(queries.size());
-  for (const Query& query : queries) {
-    requests.push_back({.endpoint = &*endpoint,
-                        .url = {endpoint->origin, endpoint->path + kRetrieve, ""},
-                        .method = HttpMethod::kPostJson,
-                        .accept = "application/json",
-                        .max_bytes = kMaxLogAnswerBytes,
-                        .sent = query.json});
-  }
-  PacedHttp http(*http_, context_->back_off, kPlaceAtLog);
-  const auto responses = http.Perform(*endpoint, requests, deadline);
+  const auto responses = Perform(*endpoint, queries, deadline, *place);
+  found.places.push_back(std::move(place));
   for (std::size_t i = 0; i < responses.size(); ++i) {
     auto answer = ReadResponse(responses[i]);
     if (!answer.ok()) {
@@ -185,15 +187,43 @@ void LogLookUps::Ask(const Log& log, const std::vector<Query>& queries, const De
                            Fail(Reason::kTooLarge,
                                 std::to_string(answer->left_out) + " entries were not looked at"));
     }
-    std::ranges::move(answer->annotations, std::back_inserter(entries[queries[i].unlogged]));
+    if (answer->unreadable > 0) {
+      evidence.NoteFailure(PlaceOf(log.url),
+                           Fail(Reason::kRegistryError, "entries without one of their parts"));
+    }
+    std::ranges::move(answer->annotations, std::back_inserter(found.entries[queries[i].unlogged]));
   }
+}
+
+std::vector<Result<HttpResponse>> LogLookUps::Perform(const Endpoint& endpoint,
+                                                      const std::vector<Query>& queries,
+                                                      const Deadline& deadline,
+                                                      RegistryShares::Place& place) {
+  std::vector<HttpRequest> requests;
+  requests.reserve(queries.size());
+  for (const Query& query : queries) {
+    requests.push_back({.endpoint = &endpoint,
+                        .url = {endpoint.origin, endpoint.path + kRetrieve, ""},
+                        .method = HttpMethod::kPostJson,
+                        .accept = kJson,
+                        .max_bytes = kMaxLogAnswerBytes,
+                        .sent = query.json});
+  }
+  PacedHttp http(*http_, context_->back_off, kPlaceAtLog);
+  // A log that floods takes nothing from the registry's other questions.
+  const TakeBytes take_bytes = [&place](std::size_t count) { return place.TakeBytes(count); };
+  const TakeBytes* const registrys = http_->SetAside(&take_bytes);
+  auto responses = http.Perform(endpoint, requests, deadline);
+  http_->SetAside(registrys);
+  return responses;
 }
 
 void LogLookUps::AddEntries(const std::vector<Unlogged>& unlogged,
                             const std::vector<std::vector<std::string>>& entries,
                             FetchedEvidence& evidence) {
   std::size_t bytes = BytesOf(evidence);
-  std::size_t added = 0;
+  // Those that do not fit count too: each costs a reading of its manifest.
+  std::size_t tried = 0;
   std::size_t left_out = 0;
   std::vector<std::vector<FetchedObject>> before(evidence.objects.size());
   // In turn from each signature: one with many entries hides no other's.
@@ -206,17 +236,18 @@ void LogLookUps::AddEntries(const std::vector<Unlogged>& unlogged,
       if (turn >= entries[i].size()) {
         continue;
       }
-      if (added == kMaxLookedUpEntries) {
+      if (tried == kMaxLookedUpEntries) {
         ++left_out;
         continue;
       }
+      ++tried;
       const FetchedObject& original = evidence.objects[unlogged[i].object];
       auto manifest = WithLogEntry(original.bytes, unlogged[i].signature.layer, entries[i][turn]);
-      if (!manifest.ok() || manifest->size() > verifier::kMaxEvidenceBytes - bytes) {
+      if (!manifest.ok() || manifest->size() > verifier::kMaxEvidenceBytes - bytes ||
+          !http_->TakesAside(manifest->size())) {
         ++left_out;
         continue;
       }
-      ++added;
       bytes += manifest->size();
       const Digest digest = Digest::Of(base::AsBytes(*manifest));
       before[unlogged[i].object].push_back(
@@ -242,13 +273,13 @@ void LogLookUps::Complete(FetchedEvidence& evidence) {
   }
   const std::vector<Unlogged> unlogged = UnloggedIn(evidence);
   const Deadline logs_deadline = deadline_.Within(deadline_.Left() / 2);
-  std::vector<std::vector<std::string>> entries(unlogged.size());
+  Found found{std::vector<std::vector<std::string>>(unlogged.size()), {}};
   const std::vector<Log> logs = Logs();
   for (std::size_t i = 0; i < logs.size(); ++i) {
     const std::vector<Query> queries = QueriesFor(logs[i], unlogged);
     if (!queries.empty()) {
       const auto share = logs_deadline.Left() / static_cast<int>(logs.size() - i);
-      Ask(logs[i], queries, logs_deadline.Within(share), entries, evidence);
+      Ask(logs[i], queries, logs_deadline.Within(share), found, evidence);
     }
   }
   if (left_out_ > 0) {
@@ -256,7 +287,7 @@ void LogLookUps::Complete(FetchedEvidence& evidence) {
         "transparency logs",
         Fail(Reason::kTooLarge, std::to_string(left_out_) + " signatures were not looked up"));
   }
-  AddEntries(unlogged, entries, evidence);
+  AddEntries(unlogged, found.entries, evidence);
 }
 
 }  // namespace sigward::worker

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "worker/fetch/fetch_task.h"
 #include "worker/fetch/http.h"
 #include "worker/fetch/log_entries.h"
+#include "worker/fetch/registry_shares.h"
 
 namespace sigward::worker {
 
@@ -25,6 +27,7 @@ inline constexpr std::size_t kMaxLookedUpEntries = verifier::kMaxSignatures / 4;
 /// A log is asked as nobody: it gets neither credentials nor client certificates nor headers of
 /// hosts.toml, and no redirect of it is followed. Of what hosts.toml says of its host, the
 /// authorities, `skip_verify` and `dial_timeout` count. Half of the time that is left is the logs'.
+/// What a log answers is held on its own account, and what is made of it on the registry's.
 class LogLookUps {
  public:
   /// PLACES come from a checked question. All but the deadline outlive this.
@@ -34,7 +37,8 @@ class LogLookUps {
 
   /// Puts, before each manifest in EVIDENCE with signatures that the logs know, further manifests
   /// with one of them and one entry each. A log that could not be asked is a failure in EVIDENCE;
-  /// one that knows nothing, or finds the signature not to be one by the key (400, 422), is none.
+  /// one that knows nothing, or finds the signature not to be one by the key (400 or 422 in Rekor's
+  /// way, as JSON), is none.
   void Complete(FetchedEvidence& evidence);
 
  private:
@@ -54,15 +58,25 @@ class LogLookUps {
     std::vector<std::string> keys;
   };
 
-  static std::vector<Unlogged> UnloggedIn(const FetchedEvidence& evidence);
+  /// Of each signature the annotations of its entries, and the places at logs that these are held
+  /// on the account of.
+  struct Found {
+    std::vector<std::vector<std::string>> entries;
+    std::vector<std::unique_ptr<RegistryShares::Place>> places;
+  };
+
+  std::vector<Unlogged> UnloggedIn(const FetchedEvidence& evidence);
   std::vector<Log> Logs() const;
   std::vector<Query> QueriesFor(const Log& log, const std::vector<Unlogged>& unlogged);
   base::Result<Endpoint> EndpointOf(const Log& log);
   void Ask(const Log& log, const std::vector<Query>& queries, const base::Deadline& deadline,
-           std::vector<std::vector<std::string>>& entries, FetchedEvidence& evidence);
-  static void AddEntries(const std::vector<Unlogged>& unlogged,
-                         const std::vector<std::vector<std::string>>& entries,
-                         FetchedEvidence& evidence);
+           Found& found, FetchedEvidence& evidence);
+  std::vector<base::Result<HttpResponse>> Perform(const Endpoint& endpoint,
+                                                  const std::vector<Query>& queries,
+                                                  const base::Deadline& deadline,
+                                                  RegistryShares::Place& place);
+  void AddEntries(const std::vector<Unlogged>& unlogged,
+                  const std::vector<std::vector<std::string>>& entries, FetchedEvidence& evidence);
 
   HttpClient* http_;
   FetchContext* context_;

@@ -92,6 +92,13 @@ TEST(UnloggedSignaturesTest, AreNoneOfWhatCannotBeLookedUp) {
   EXPECT_THAT(In({sha512}), IsEmpty());
 }
 
+// A referrer with a bundle beside another layer is refused; the other layer alone would not be.
+TEST(UnloggedSignaturesTest, AreNoneBesideABundle) {
+  const std::string bundle = DescriptorOf("b", "application/vnd.dev.sigstore.bundle.v0.3+json");
+  EXPECT_THAT(In({Layer("one", Signed()), bundle}), IsEmpty());
+  EXPECT_THAT(In({Layer("one", Signed())}), SizeIs(1));
+}
+
 TEST(LogQueryTest, IsWhatRekorTakes) {
   const UnloggedSignature signature{0, std::string(64, 'a'), "c2ln", ""};
   const Json expected = {
@@ -138,23 +145,36 @@ TEST(ReadLogAnswerTest, LooksAtAFewEntries) {
 }
 
 TEST(ReadLogAnswerTest, RefusesWhatIsNone) {
-  std::vector<std::string> bad = {
-      "", "{}", "null", "[1]", "[{\"u\":1}]", "[{\"u\":[]}]", "[{", "[{\"u\":{},\"u\":{}}]"};
+  for (const std::string text : {"", "{}", "null", "[1]", "[[]]", "[{", "[{\"u\":{},\"u\":{}}]",
+                                 "[{\"u\":{\"body\":\"a\",\"body\":\"a\"}}]", "[]x"}) {
+    EXPECT_THAT(ReadLogAnswer(text), FailsWith(Reason::kRegistryError)) << text;
+  }
+}
+
+TEST(ReadLogAnswerTest, AnEntryThatLacksAPartSpoilsNoOther) {
+  std::vector<Json> bad = {1, Json::array(), Json::object()};
   for (const char* part : {"body", "integratedTime", "logIndex", "logID", "verification"}) {
     Json entry = Entry();
     entry[part] = nullptr;
-    bad.push_back(Json::array({{{"u", entry}}}).dump());
+    bad.push_back(entry);
     entry.erase(part);
-    bad.push_back(Json::array({{{"u", entry}}}).dump());
+    bad.push_back(entry);
   }
   Json entry = Entry();
   entry["verification"].erase("signedEntryTimestamp");
-  bad.push_back(Json::array({{{"u", entry}}}).dump());
+  bad.push_back(entry);
   entry = Entry();
   entry["logIndex"] = 0.5;
-  bad.push_back(Json::array({{{"u", entry}}}).dump());
-  for (const std::string& text : bad) {
-    EXPECT_THAT(ReadLogAnswer(text), FailsWith(Reason::kRegistryError)) << text;
+  bad.push_back(entry);
+  for (const Json& one : bad) {
+    const auto alone = ReadLogAnswer(Json::array({{{"u", one}}}).dump());
+    ASSERT_THAT(alone, IsOk()) << one;
+    EXPECT_THAT(alone->annotations, IsEmpty()) << one;
+    EXPECT_EQ(alone->unreadable, 1U) << one;
+    const auto beside = ReadLogAnswer(Json::array({{{"u", one}}, {{"v", Entry()}}}).dump());
+    ASSERT_THAT(beside, IsOk()) << one;
+    EXPECT_THAT(beside->annotations, SizeIs(1)) << one;
+    EXPECT_EQ(beside->unreadable, 1U) << one;
   }
 }
 

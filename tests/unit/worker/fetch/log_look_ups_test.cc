@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -105,10 +106,9 @@ class LogLookUpsTest : public FetchTaskTest {
     }
     return Read(Ask(question));
   }
-  void AnswerWith(int status, const std::string& body) {
-    answer_ = [status, body](const ServedRequest&, ServedReply& reply) {
-      reply.Send(status, body);
-    };
+  void AnswerWith(int status, const std::string& body, const std::string& type = "") {
+    const std::string headers = type.empty() ? "" : "Content-Type: " + type + "\r\n";
+    answer_ = [=](const ServedRequest&, ServedReply& reply) { reply.Send(status, body, headers); };
   }
   /// The entry's index of each legacy manifest that came, -1 for one without.
   static std::vector<int> Indices(const Seen& seen) {
@@ -204,7 +204,7 @@ TEST_F(LogLookUpsTest, NothingFoundIsNoFailure) {
   Sign({Layer("0")});
   for (const auto& [status, body] :
        {std::pair(200, "[]"), std::pair(400, "{\"code\":400}"), std::pair(422, "")}) {
-    AnswerWith(status, body);
+    AnswerWith(status, body, "application/json; charset=utf-8");
     const Seen seen = LookUp({{Url(), "key"}});
     EXPECT_THAT(seen.failures, IsEmpty()) << status;
     EXPECT_THAT(Indices(seen), ElementsAre(-1)) << status;
@@ -217,12 +217,17 @@ TEST_F(LogLookUpsTest, ALogThatCannotTellIsAFailure) {
     int status;
     std::string body;
     Reason reason;
+    std::string type = "application/json";
   };
   for (const Row& row : {Row{200, "nonsense", Reason::kRegistryError},
                          Row{401, "", Reason::kUnauthorized}, Row{403, "", Reason::kForbidden},
                          Row{404, "", Reason::kRegistryError}, Row{500, "", Reason::kRegistryError},
+                         // What another server says where the log should be, or a proxy.
+                         Row{400, "<html>", Reason::kRegistryError, "text/html"},
+                         Row{400, "", Reason::kRegistryError, ""},
+                         Row{422, "{}", Reason::kRegistryError, "text/plain"},
                          Row{200, std::string(kMaxLogAnswerBytes + 1, ' '), Reason::kTooLarge}}) {
-    AnswerWith(row.status, row.body);
+    AnswerWith(row.status, row.body, row.type);
     const Seen seen = LookUp({{Url(), "key"}});
     ASSERT_THAT(seen.failures, SizeIs(1)) << row.status;
     EXPECT_EQ(seen.failures[0].first, row.reason) << row.status;
@@ -239,6 +244,86 @@ TEST_F(LogLookUpsTest, ALogThatIsGoneOrNoneIsAFailure) {
   const Seen none = LookUp({{"https://[:::::]", "key"}});
   ASSERT_THAT(none.failures, SizeIs(1));
   EXPECT_EQ(none.failures[0].first, Reason::kMalformed);
+}
+
+TEST_F(LogLookUpsTest, AnEntryThatLacksAPartSpoilsNoOther) {
+  Sign({Layer("0")});
+  AnswerWith(200, Json::array({{{"u", Json::object()}}, {{"v", Entry(9)}}}).dump());
+  const Seen seen = LookUp({{Url(), "key"}});
+  EXPECT_THAT(Indices(seen), ElementsAre(9, -1));
+  ASSERT_THAT(seen.failures, SizeIs(1));
+  EXPECT_EQ(seen.failures[0].first, Reason::kRegistryError);
+}
+
+// Each entry costs a reading of the manifest, so one of megabytes would keep a thread for seconds
+// beyond its time.
+TEST_F(LogLookUpsTest, LargeManifestsAreNotLookedUp) {
+  const auto of_size = [this](std::size_t size) {
+    const auto with = [](std::size_t count) { return Layer("0", kLeaf + std::string(count, ' ')); };
+    const std::size_t filler = size - ManifestOf({with(0)}).size();
+    const std::string manifest = Sign({with(filler)});
+    EXPECT_EQ(manifest.size(), size);
+  };
+  of_size(kMaxLookedUpManifest);
+  EXPECT_THAT(Indices(LookUp({{Url(), ""}})), ElementsAre(7, -1));
+  of_size(kMaxLookedUpManifest + 1);
+  const Seen seen = LookUp({{Url(), ""}});
+  EXPECT_THAT(Indices(seen), ElementsAre(-1));
+  ASSERT_THAT(seen.failures, SizeIs(1));
+  EXPECT_EQ(seen.failures[0].first, Reason::kTooLarge);
+  EXPECT_THAT(seen.failures[0].second, HasSubstr("1 signatures were not looked up"));
+}
+
+// What a log floods with is not taken from the registry's questions, and what is made of entries is
+// counted like what the registry sent.
+TEST_F(LogLookUpsTest, BytesAreHeldOnTheAccountOfWhoSentThem) {
+  Sign({Layer("0")});
+  std::size_t held = 0;
+  std::size_t most = SIZE_MAX;
+  const TakeBytes take = [&](std::size_t count) {
+    held += count;
+    return held <= most;
+  };
+  http_.SetAside(&take);
+  const Seen unlogged = LookUp({});
+  const std::size_t registrys = held;
+  held = 0;
+  AnswerWith(200, AnswerOf(1, 7) + std::string(100'000, ' '));
+  const Seen seen = LookUp({{Url(), "key"}});
+  EXPECT_THAT(seen.failures, IsEmpty());
+  const std::size_t made = seen.objects.at(0).second.size();
+  EXPECT_EQ(held, registrys + made);
+  held = 0;
+  most = registrys + made - 1;
+  const Seen full = LookUp({{Url(), "key"}});
+  EXPECT_THAT(Indices(full), ElementsAre(-1));
+  ASSERT_THAT(full.failures, SizeIs(1));
+  EXPECT_THAT(full.failures[0].second, HasSubstr("1 entries were not looked at"));
+  http_.SetAside(nullptr);
+}
+
+TEST_F(LogLookUpsTest, ALogThatFloodsRunsOutOfItsOwnAccount) {
+  Sign({Layer("0")});
+  const auto place = context_.shares.Enter(Url());
+  ASSERT_TRUE(place->TakeBytes(kMaxBytesPerRegistry));
+  const Seen seen = LookUp({{Url(), "key"}});
+  ASSERT_THAT(seen.failures, SizeIs(1));
+  EXPECT_EQ(seen.failures[0].first, Reason::kOverloaded);
+}
+
+TEST_F(LogLookUpsTest, ALogThatTooManyWaitForIsNotWaitedFor) {
+  Sign({Layer("0")});
+  std::vector<std::unique_ptr<RegistryShares::Place>> places;
+  for (std::size_t i = 1; i < kMaxQuestionsPerRegistry; ++i) {
+    places.push_back(context_.shares.Enter(Url()));
+  }
+  EXPECT_THAT(Indices(LookUp({{Url(), "key"}})), ElementsAre(7, -1));
+  places.push_back(context_.shares.Enter(Url()));
+  const Seen seen = LookUp({{Url(), "key"}});
+  EXPECT_THAT(Indices(seen), ElementsAre(-1));
+  ASSERT_THAT(seen.failures, SizeIs(1));
+  EXPECT_EQ(seen.failures[0].first, Reason::kOverloaded);
+  EXPECT_THAT(asked_, SizeIs(1));
 }
 
 TEST_F(LogLookUpsTest, ALogThatHangsLeavesTimeToAnswerAndToTheNextLog) {
