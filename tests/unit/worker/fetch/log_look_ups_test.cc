@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -300,6 +301,29 @@ TEST_F(LogLookUpsTest, BytesAreHeldOnTheAccountOfWhoSentThem) {
   ASSERT_THAT(full.failures, SizeIs(1));
   EXPECT_THAT(full.failures[0].second, HasSubstr("1 entries were not looked at"));
   http_.SetAside(nullptr);
+}
+
+TEST_F(LogLookUpsTest, EntriesThatHaveNoRoomAreBoundedToo) {
+  Sign(std::vector<std::string>(kMaxLookedUpEntries + 1, Layer("0")));
+  std::size_t refused = 0;
+  std::atomic<bool> is_full = false;
+  const TakeBytes take = [&](std::size_t) {
+    if (is_full) {
+      ++refused;
+    }
+    return !is_full;
+  };
+  http_.SetAside(&take);
+  answer_ = [&](const ServedRequest&, ServedReply& reply) {
+    is_full = true;
+    reply.Send(200, AnswerOf(1));
+  };
+  const Seen seen = LookUp({{Url(), "key"}});
+  http_.SetAside(nullptr);
+  EXPECT_EQ(refused, kMaxLookedUpEntries);
+  ASSERT_THAT(seen.failures, SizeIs(1));
+  EXPECT_THAT(seen.failures[0].second,
+              HasSubstr(std::to_string(kMaxLookedUpEntries + 1) + " entries were not looked at"));
 }
 
 TEST_F(LogLookUpsTest, ALogThatFloodsRunsOutOfItsOwnAccount) {
