@@ -157,6 +157,13 @@ class AtTheAuthoritysOwnUrl(LookUpCase):
         self.log.fault = log_server.other_promise
         self.assert_not_pulled(self.signed("certified/other-promise"), "not-logged: .*inclusion promise: ")
 
+    def test_a_good_entry_among_bad_ones(self):
+        self.log.fault = log_server.good_among_bad
+        reference = self.signed("certified/among-bad")
+        self.assert_allowed(self.containerd.pull(reference))
+        self.log.fault = None
+        self.starts_later(reference)
+
     # ---- logs that mean harm ----------------------------------------------------------------------
 
     def harm(self, fault, line):
@@ -179,6 +186,9 @@ class AtTheAuthoritysOwnUrl(LookUpCase):
 
     def test_10000_small_entries(self):
         self.harm(log_server.small_and_many, "registry-error: ")
+
+    def test_a_page_where_the_log_should_be(self):
+        self.harm(log_server.bad_request_as_page, "registry-error: ")
 
     def test_a_redirect_to_this_machine(self):
         self.harm(log_server.redirect_to(self.elsewhere.url + log_server.RETRIEVE), "registry-error: ")

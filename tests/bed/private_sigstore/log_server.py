@@ -1,6 +1,7 @@
 """Rekor v1's API around a private log, as far as entries are looked up by it, and logs that mean harm."""
 import base64
 import contextlib
+import copy
 import http.server
 import json
 import threading
@@ -197,12 +198,27 @@ def redirect_to(url):
     return fault
 
 
-def other_promise(handler, found):
-    """The right entries under a promise that is none."""
-    for entry in found:
+def _under_other_promise(found):
+    spoilt = copy.deepcopy(found)
+    for entry in spoilt:
         for said in entry.values():
             said["verification"]["signedEntryTimestamp"] = text(keys.sign(keys.p256(), b"another log"))
-    handler.send(200, json.dumps(found).encode())
+    return spoilt
+
+
+def other_promise(handler, found):
+    """The right entries under a promise that is none."""
+    handler.send(200, json.dumps(_under_other_promise(found)).encode())
+
+
+def good_among_bad(handler, found):
+    """The right entry behind one without parts and one under a promise that is none."""
+    handler.send(200, json.dumps([{"0": {}}, *_under_other_promise(found), *found]).encode())
+
+
+def bad_request_as_page(handler, _found):
+    """What a server says that is no log, and one for TLS to whom plain HTTP is spoken."""
+    handler.send(400, b"<html>The plain HTTP request was sent to HTTPS port</html>", "text/html")
 
 
 def answering(entry):
