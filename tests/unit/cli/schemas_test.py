@@ -40,7 +40,8 @@ POLICY = {
                     "keyless": {
                         "trustRoot": "@public-good",
                         "identities": [
-                            {"issuer": "https://i.example", "subjectRegExp": "^a$"},
+                            {"issuer": "https://i.example", "subjectRegExp": "^a$", "claims": {"buildTrigger": "push"},
+                             "claimsRegExp": {"sourceRepositoryRef": "^refs/"}},
                             {"issuerRegExp": "^i$", "subject": "a"},
                         ],
                         "identityWildcards": "glob",
@@ -173,6 +174,8 @@ OPTIONAL = {
         "refuseModifiedRootfs",
         "source",
         "identityWildcards",
+        "claims",
+        "claimsRegExp",
         "insecureIgnoreSCT",
         "url",
         "timestamp",
@@ -326,6 +329,15 @@ class SchemasTest(unittest.TestCase):
         static["source"] = {"tagPrefix": "rel-"}
         self.assertFalse(validator("policy").is_valid(document))
 
+    def test_claims_are_those_of_the_code(self):
+        code = (SOURCE / "verifier/certificate/fulcio_claims.cc").read_text(encoding="utf-8")
+        names = re.findall(r'\{\d+, "(\w+)", (?:true|false)\}', code)
+        self.assertGreater(len(names), 20)
+        self.assertEqual(sorted(schema("policy")["$defs"]["claims"]["propertyNames"]["enum"]), sorted(names))
+        told = (SOURCE / "docs/policies.md").read_text(encoding="utf-8")
+        for name in names:
+            self.assertRegex(told, rf"\b{name}\b")
+
     def test_bounds_are_those_of_the_code(self):
         constants = {}
         for header in (
@@ -351,7 +363,10 @@ class SchemasTest(unittest.TestCase):
             policy["authorities"]["maxItems"], int(constants["kMaxAuthoritiesPerPolicy"])
         )
         self.assertEqual(authority["name"]["maxLength"], int(constants["kMaxNameLength"]))
-        for text in schema("policy")["$defs"]["identity"]["properties"].values():
+        identity = schema("policy")["$defs"]["identity"]["properties"]
+        texts = [text for text in identity.values() if "$ref" not in text]
+        self.assertEqual(len(texts), 4)
+        for text in [*texts, schema("policy")["$defs"]["claims"]["additionalProperties"]]:
             self.assertEqual(text["maxLength"], int(constants["kMaxIdentityText"]))
         self.assertEqual(
             authority["keyless"]["properties"]["identities"]["maxItems"],
