@@ -3,149 +3,43 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "base/base64.h"
 #include "base/strict_json.h"
-#include "fetch_task_fixture.h"
+#include "log_look_ups_fixture.h"
 #include "result_matchers.h"
-#include "scripted_registry.h"
 #include "scripted_server.h"
-#include "verifier/legacy_layer.h"
-#include "verifier/manifest.h"
 
 namespace sigward::worker {
 namespace {
 
 using base::Json;
 using base::Reason;
+using testing::AnswerOf;
 using testing::DescriptorOf;
 using testing::DigestOf;
 using ::testing::ElementsAre;
+using testing::Entry;
 using testing::FailsWith;
-using testing::FetchTaskTest;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
+using testing::kLeaf;
+using testing::kRetrieve;
+using testing::Layer;
+using testing::LogLookUpsTest;
 using testing::ManifestOf;
-using testing::Read;
 using testing::ScriptedServer;
 using testing::Seen;
 using testing::ServedReply;
 using testing::ServedRequest;
 using ::testing::SizeIs;
 using verifier::ObjectKind;
-
-constexpr const char* kRetrieve = "/api/v1/log/entries/retrieve";
-constexpr const char* kLeaf = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-
-Json Entry(int index = 7) {
-  return {{"body", "Ym9keQ=="},
-          {"integratedTime", 1700000000},
-          {"logIndex", index},
-          {"logID", "00ff"},
-          {"verification", {{"signedEntryTimestamp", "c2V0"}}}};
-}
-std::string AnswerOf(std::size_t count, int first = 0) {
-  Json list = Json::array();
-  for (std::size_t i = 0; i < count; ++i) {
-    list.push_back({{"u", Entry(first + static_cast<int>(i))}});
-  }
-  return list.dump();
-}
-
-std::string Layer(const std::string& payload, const std::string& certificate = "",
-                  const std::string& entry = "") {
-  const Json annotations = {{"dev.cosignproject.cosign/signature", "c2ln"},
-                            {std::string(verifier::kCertificateAnnotation), certificate},
-                            {std::string(verifier::kLogEntryAnnotation), entry}};
-  return DescriptorOf(payload, "application/vnd.dev.cosign.simplesigning.v1+json",
-                      ",\"annotations\":" + annotations.dump());
-}
-
-class LogLookUpsTest : public FetchTaskTest {
- protected:
-  void SetUp() override {
-    log_.On(kRetrieve, [this](const ServedRequest& request, ServedReply& reply) {
-      {
-        const std::lock_guard lock(mutex_);
-        asked_.push_back(request);
-      }
-      answer_(request, reply);
-    });
-  }
-  std::string Url() const { return "http://" + log_.host(); }
-
-  /// Signs the image with these layers, whose payloads are "0", "1" and so on.
-  std::string Sign(const std::vector<std::string>& layers) {
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-      registry_.Blob(std::to_string(i));
-    }
-    const std::string manifest = ManifestOf(layers);
-    registry_.Tag(tag_ + ".sig", manifest);
-    return manifest;
-  }
-  Seen LookUp(const std::vector<policy::LogPlace>& logs,
-              std::uint32_t timeout_ms = testing::kPatienceMs) {
-    rpc::FetchQuestion question = Question(rpc::FetchQuestion::EVIDENCE);
-    question.set_digest(image_.text());
-    question.set_timeout_ms(timeout_ms);
-    for (const policy::LogPlace& log : logs) {
-      rpc::LogPlace& place = *question.add_logs();
-      place.set_url(log.url);
-      place.set_key_pem(log.key_pem);
-    }
-    return Read(Ask(question));
-  }
-  void AnswerWith(int status, const std::string& body, const std::string& type = "") {
-    const std::string headers = type.empty() ? "" : "Content-Type: " + type + "\r\n";
-    answer_ = [=](const ServedRequest&, ServedReply& reply) { reply.Send(status, body, headers); };
-  }
-  /// The entry's index of each legacy manifest that came, -1 for one without.
-  static std::vector<int> Indices(const Seen& seen) {
-    std::vector<int> indices;
-    for (const auto& [kind, bytes] : seen.objects) {
-      if (kind != ObjectKind::kLegacyManifest && kind != ObjectKind::kReferrerManifest) {
-        continue;
-      }
-      const auto manifest = verifier::ParseManifest(base::AsBytes(bytes)).value();
-      const std::string* entry =
-          verifier::TextAt(manifest.layers.at(0), verifier::kLogEntryAnnotation);
-      indices.push_back(entry == nullptr ? -1
-                                         : Json::parse(*entry)["Payload"]["logIndex"].get<int>());
-    }
-    return indices;
-  }
-  std::vector<std::string> AskedKeys() {
-    std::vector<std::string> keys;
-    for (const ServedRequest& request : asked_) {
-      const Json entry = Json::parse(request.body)["entries"][0];
-      const auto pem =
-          base::DecodeBase64(entry["spec"]["signature"]["publicKey"]["content"].get<std::string>(),
-                             1 << 16)
-              .value();
-      keys.emplace_back(base::AsText(pem));
-    }
-    std::ranges::sort(keys);
-    return keys;
-  }
-
-  std::function<void(const ServedRequest&, ServedReply&)> answer_ =
-      [](const ServedRequest&, ServedReply& reply) { reply.Send(200, AnswerOf(1, 7)); };
-  std::mutex mutex_;
-  std::vector<ServedRequest> asked_;
-  ScriptedServer log_;
-};
 
 TEST_F(LogLookUpsTest, AnEntryThatTheLogHasComesWithItsSignature) {
   const std::string manifest = Sign({Layer("0")});
@@ -256,100 +150,6 @@ TEST_F(LogLookUpsTest, AnEntryThatLacksAPartSpoilsNoOther) {
   EXPECT_EQ(seen.failures[0].first, Reason::kRegistryError);
 }
 
-// Each entry costs a reading of the manifest, so one of megabytes would keep a thread for seconds
-// beyond its time.
-TEST_F(LogLookUpsTest, LargeManifestsAreNotLookedUp) {
-  const auto of_size = [this](std::size_t size) {
-    const auto with = [](std::size_t count) { return Layer("0", kLeaf + std::string(count, ' ')); };
-    const std::size_t filler = size - ManifestOf({with(0)}).size();
-    const std::string manifest = Sign({with(filler)});
-    EXPECT_EQ(manifest.size(), size);
-  };
-  of_size(kMaxLookedUpManifest);
-  EXPECT_THAT(Indices(LookUp({{Url(), ""}})), ElementsAre(7, -1));
-  of_size(kMaxLookedUpManifest + 1);
-  const Seen seen = LookUp({{Url(), ""}});
-  EXPECT_THAT(Indices(seen), ElementsAre(-1));
-  ASSERT_THAT(seen.failures, SizeIs(1));
-  EXPECT_EQ(seen.failures[0].first, Reason::kTooLarge);
-  EXPECT_THAT(seen.failures[0].second, HasSubstr("1 signatures were not looked up"));
-}
-
-// What a log floods with is not taken from the registry's questions, and what is made of entries is
-// counted like what the registry sent.
-TEST_F(LogLookUpsTest, BytesAreHeldOnTheAccountOfWhoSentThem) {
-  Sign({Layer("0")});
-  std::size_t held = 0;
-  std::size_t most = SIZE_MAX;
-  const TakeBytes take = [&](std::size_t count) {
-    held += count;
-    return held <= most;
-  };
-  http_.SetAside(&take);
-  const Seen unlogged = LookUp({});
-  const std::size_t registrys = held;
-  held = 0;
-  AnswerWith(200, AnswerOf(1, 7) + std::string(100'000, ' '));
-  const Seen seen = LookUp({{Url(), "key"}});
-  EXPECT_THAT(seen.failures, IsEmpty());
-  const std::size_t made = seen.objects.at(0).second.size();
-  EXPECT_EQ(held, registrys + made);
-  held = 0;
-  most = registrys + made - 1;
-  const Seen full = LookUp({{Url(), "key"}});
-  EXPECT_THAT(Indices(full), ElementsAre(-1));
-  ASSERT_THAT(full.failures, SizeIs(1));
-  EXPECT_THAT(full.failures[0].second, HasSubstr("1 entries were not looked at"));
-  http_.SetAside(nullptr);
-}
-
-TEST_F(LogLookUpsTest, EntriesThatHaveNoRoomAreBoundedToo) {
-  Sign(std::vector<std::string>(kMaxLookedUpEntries + 1, Layer("0")));
-  std::size_t refused = 0;
-  std::atomic<bool> is_full = false;
-  const TakeBytes take = [&](std::size_t) {
-    if (is_full) {
-      ++refused;
-    }
-    return !is_full;
-  };
-  http_.SetAside(&take);
-  answer_ = [&](const ServedRequest&, ServedReply& reply) {
-    is_full = true;
-    reply.Send(200, AnswerOf(1));
-  };
-  const Seen seen = LookUp({{Url(), "key"}});
-  http_.SetAside(nullptr);
-  EXPECT_EQ(refused, kMaxLookedUpEntries);
-  ASSERT_THAT(seen.failures, SizeIs(1));
-  EXPECT_THAT(seen.failures[0].second,
-              HasSubstr(std::to_string(kMaxLookedUpEntries + 1) + " entries were not looked at"));
-}
-
-TEST_F(LogLookUpsTest, ALogThatFloodsRunsOutOfItsOwnAccount) {
-  Sign({Layer("0")});
-  const auto place = context_.shares.Enter(Url());
-  ASSERT_TRUE(place->TakeBytes(kMaxBytesPerRegistry));
-  const Seen seen = LookUp({{Url(), "key"}});
-  ASSERT_THAT(seen.failures, SizeIs(1));
-  EXPECT_EQ(seen.failures[0].first, Reason::kOverloaded);
-}
-
-TEST_F(LogLookUpsTest, ALogThatTooManyWaitForIsNotWaitedFor) {
-  Sign({Layer("0")});
-  std::vector<std::unique_ptr<RegistryShares::Place>> places;
-  for (std::size_t i = 1; i < kMaxQuestionsPerRegistry; ++i) {
-    places.push_back(context_.shares.Enter(Url()));
-  }
-  EXPECT_THAT(Indices(LookUp({{Url(), "key"}})), ElementsAre(7, -1));
-  places.push_back(context_.shares.Enter(Url()));
-  const Seen seen = LookUp({{Url(), "key"}});
-  EXPECT_THAT(Indices(seen), ElementsAre(-1));
-  ASSERT_THAT(seen.failures, SizeIs(1));
-  EXPECT_EQ(seen.failures[0].first, Reason::kOverloaded);
-  EXPECT_THAT(asked_, SizeIs(1));
-}
-
 TEST_F(LogLookUpsTest, ALogThatHangsLeavesTimeToAnswerAndToTheNextLog) {
   Sign({Layer("0")});
   ScriptedServer hangs;
@@ -419,55 +219,6 @@ TEST_F(LogLookUpsTest, ALogThatWantsAPauseIsLeftAlone) {
   EXPECT_EQ(LookUp({{Url(), "key"}}).failures.at(0).first, Reason::kRateLimited);
   EXPECT_EQ(LookUp({{Url(), "key"}}).failures.at(0).first, Reason::kRateLimited);
   EXPECT_THAT(asked_, SizeIs(1));
-}
-
-TEST_F(LogLookUpsTest, EntriesAreBoundedAndTakenInTurn) {
-  Sign({Layer("0"), Layer("1")});
-  answer_ = [](const ServedRequest& request, ServedReply& reply) {
-    const bool first = request.body.find(DigestOf("0").hex()) != std::string::npos;
-    reply.Send(200, first ? AnswerOf(kMaxEntriesPerAnswer + 1) : AnswerOf(1, 100));
-  };
-  const Seen seen = LookUp({{Url(), "key"}});
-  EXPECT_THAT(Indices(seen), ElementsAre(0, 100, 1, 2, 3, -1));
-  ASSERT_THAT(seen.failures, SizeIs(1));
-  EXPECT_EQ(seen.failures[0].first, Reason::kTooLarge);
-  EXPECT_THAT(seen.failures[0].second, HasSubstr("1 entries"));
-}
-
-TEST_F(LogLookUpsTest, LookUpsAndEntriesOfOneQuestionAreBounded) {
-  std::vector<std::string> layers;
-  for (std::size_t i = 0; i < kMaxLookedUpEntries; ++i) {
-    layers.push_back(Layer(std::to_string(i)));
-  }
-  Sign(layers);
-  Seen seen = LookUp({{Url(), "key"}});
-  EXPECT_THAT(seen.failures, IsEmpty());
-  EXPECT_THAT(Indices(seen), SizeIs(kMaxLookedUpEntries + 1));
-
-  layers.push_back(Layer(std::to_string(kMaxLookedUpEntries)));
-  Sign(layers);
-  seen = LookUp({{Url(), "key"}});
-  EXPECT_THAT(Indices(seen), SizeIs(kMaxLookedUpEntries + 1));
-  ASSERT_THAT(seen.failures, SizeIs(1));
-  EXPECT_THAT(seen.failures[0].second, HasSubstr("1 entries were not looked at"));
-
-  AnswerWith(200, "[]");
-  layers.clear();
-  for (std::size_t i = 0; i < kMaxLookUps; ++i) {
-    layers.push_back(Layer(std::to_string(i)));
-  }
-  Sign(layers);
-  asked_.clear();
-  EXPECT_THAT(LookUp({{Url(), "key"}}).failures, IsEmpty());
-  EXPECT_THAT(asked_, SizeIs(kMaxLookUps));
-  asked_.clear();
-  layers.back() = Layer("0", kLeaf);
-  layers.push_back(Layer("1", kLeaf));
-  Sign(layers);
-  seen = LookUp({{Url(), "key"}});
-  EXPECT_THAT(asked_, SizeIs(kMaxLookUps));
-  ASSERT_THAT(seen.failures, SizeIs(1));
-  EXPECT_THAT(seen.failures[0].second, HasSubstr("1 signatures were not looked up"));
 }
 
 TEST(ParseTaskLogs, RefusesLogsOutOfShape) {
