@@ -331,6 +331,8 @@ struct Delegated {
   std::vector<std::pair<std::string, bool>> roles;
   /// The role that lists the target.
   std::string lister;
+  /// The role that delegates to itself, terminating.
+  std::string dead_end = {};
 };
 
 /// The outcome of a search for d/file.txt, and which roles were asked for.
@@ -358,6 +360,10 @@ std::pair<bool, std::vector<std::string>> SearchAmong(const Delegated& delegated
     if (name == delegated.lister) {
       role["targets"]["d/file.txt"] = target;
     }
+    if (name == delegated.dead_end) {
+      role["delegations"]["keys"][Repository::KeyId("team1")] = Repository::KeyJson("team1");
+      role["delegations"]["roles"] = Json::array({Role(name, "d/*", true)});
+    }
     files["1." + name + ".json"] = Repository::Sign(role, {"team1"});
   }
   Update update = Started();
@@ -378,6 +384,8 @@ TEST(TufDelegationTest, RolesAreAskedInOrder) {
   EXPECT_EQ(SearchAmong({{{"a", false}, {"b", false}}, "c"}),
             Outcome(false, {"1.a.json", "1.b.json"}));
   EXPECT_EQ(SearchAmong({{{"a", true}, {"b", false}}, "b"}), Outcome(false, {"1.a.json"}));
+  // A terminating delegation further down ends the search for the roles above, too.
+  EXPECT_EQ(SearchAmong({{{"a", false}, {"b", false}}, "b", "a"}), Outcome(false, {"1.a.json"}));
 }
 
 TEST(TufDelegationTest, ACycleEnds) {
