@@ -64,8 +64,10 @@ std::string EncodeBase64(ByteView bytes) {
   std::string out((bytes.size() + 2) / 3 * 4, '=');
   for (std::size_t from = 0, to = 0; from < bytes.size(); from += 3, to += 4) {
     const std::size_t n = std::min<std::size_t>(3, bytes.size() - from);
-    const std::uint32_t group =
-        bytes[from] << 16U | (n > 1 ? bytes[from + 1] << 8U : 0U) | (n > 2 ? bytes[from + 2] : 0U);
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      group = group << 8 | (i < n ? bytes[from + i] : 0U);
+    }
     for (std::size_t i = 0; i <= n; ++i) {
       out[to + i] = kAlphabet[(group >> (18 - 6 * i)) & 0x3f];
     }

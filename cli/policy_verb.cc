@@ -82,7 +82,12 @@ ExitCode CompilePolicy(const CompileArguments& options) {
   }
   for (const std::string& mirror : options.mirrors) {
     const std::size_t equals = mirror.find('=');
-    compile.mirrors.folders[mirror.substr(0, equals)] = mirror.substr(equals + 1);
+    const std::string name = mirror.substr(0, equals);
+    if (!compile.mirrors.folders.emplace(name, mirror.substr(equals + 1)).second) {
+      ReportError(options.format,
+                  Fail(Reason::kConfigInvalid, "--trust-root-mirror is given twice for " + name));
+      return ExitCode::kUsage;
+    }
   }
   compile.mirrors.accept_expired = {options.accept_expired.begin(), options.accept_expired.end()};
   const auto compiled = CompileSources(*sources, problems, compile);

@@ -20,6 +20,8 @@ constexpr std::size_t kMaxNameInError = 64;
 
 /// What both kinds have.
 struct Location {
+  /// Of the copy, for people.
+  std::string place;
   std::string root;
   std::string targets;
   std::string target;
@@ -36,14 +38,14 @@ std::optional<std::string> ReadPath(YamlFields& fields, std::string_view name,
   return path;
 }
 
-std::optional<Location> ReadLocation(YamlFields& fields) {
+std::optional<Location> ReadLocation(YamlFields& fields, std::string place) {
   auto root = ReadBase64(fields, "root", kMaxEncodedRoot);
   auto targets = ReadPath(fields, "targets", "targets");
   auto target = ReadPath(fields, "trustedRootTarget", "trusted_root.json");
   if (!root.has_value() || !targets.has_value() || !target.has_value()) {
     return std::nullopt;
   }
-  return Location{*std::move(root), *std::move(targets), *std::move(target)};
+  return Location{std::move(place), *std::move(root), *std::move(targets), *std::move(target)};
 }
 
 /// The compiled policy has no memory of the repository, so that its time runs out is said here.
@@ -62,6 +64,15 @@ void WarnOfExpiry(const YamlFields& spec, std::string_view kind, const TufMirror
 std::optional<NamedTrustRoot> ReadFrom(const MirrorFile& mirror, const YamlFields& spec,
                                        std::string_view kind, const std::string& name,
                                        Location location, const TufMirrors& mirrors) {
+  // A copy that is somewhere else would look like one that has no newer root than the given one,
+  // which has often expired.
+  const auto newest = mirror("timestamp.json", verifier::tuf::kMaxTimestampBytes);
+  if (!newest.ok() || !newest->has_value()) {
+    spec.Report(kind, newest.ok() ? "there is no timestamp.json in " + location.place +
+                                        ": it is no copy of a TUF repository's metadata"
+                                  : newest.error().detail);
+    return std::nullopt;
+  }
   const bool accept = mirrors.accept_expired.contains(name);
   auto target = ReadTarget(mirror, std::move(location.root), location.targets, location.target,
                            verifier::kMaxTrustedRootBytes, mirrors.now,
@@ -92,7 +103,7 @@ std::optional<NamedTrustRoot> ReadRepository(YamlFields& spec, const std::string
   if (!fields.has_value()) {
     return std::nullopt;
   }
-  auto location = ReadLocation(*fields);
+  auto location = ReadLocation(*fields, "mirrorFS");
   const auto packed = ReadBase64(*fields, "mirrorFS", kMaxEncodedArchive);
   fields->NoOthers();
   if (!location.has_value() || !packed.has_value()) {
@@ -112,13 +123,13 @@ std::optional<NamedTrustRoot> ReadRemote(YamlFields& spec, const std::string& na
   if (!fields.has_value()) {
     return std::nullopt;
   }
-  auto location = ReadLocation(*fields);
+  const auto folder = mirrors.folders.find(name);
+  auto location = ReadLocation(*fields, folder == mirrors.folders.end() ? "" : folder->second);
   const auto url = fields->String("mirror");
   fields->NoOthers();
   if (!location.has_value() || !url.has_value()) {
     return std::nullopt;
   }
-  const auto folder = mirrors.folders.find(name);
   if (folder == mirrors.folders.end()) {
     spec.Report("remote",
                 "nothing is downloaded here: give a copy of the mirror by `sigward policy compile "

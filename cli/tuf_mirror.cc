@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "cli/tar_archive.h"
 
 namespace sigward::cli {
@@ -15,6 +16,7 @@ using base::Result;
 using verifier::tuf::Update;
 using verifier::tuf::WantedFile;
 
+constexpr std::size_t kMaxNameInError = 64;
 constexpr std::string_view kRepositoryFolder = "repository/";
 
 base::Status Feed(Update& update, const MirrorFile& mirror, const std::string& targets) {
@@ -39,8 +41,9 @@ Result<MirrorFile> MirrorInArchive(std::string_view bytes) {
       node.key().erase(0, kRepositoryFolder.size());
     }
     if (const auto inserted = files->insert(std::move(node)); !inserted.inserted) {
-      return base::Fail(base::Reason::kMalformed,
-                        "the entry " + inserted.node.key() + " comes twice");
+      return base::Fail(
+          base::Reason::kMalformed,
+          "the entry " + base::OneLine(inserted.node.key(), kMaxNameInError) + " comes twice");
     }
   }
   // Bounds on single files are the update's own; the archive as a whole was bounded.

@@ -75,6 +75,13 @@ class Tuf(unittest.TestCase):
                     repository.rotate_root()
                 self.assertTrue(self.both(first, repository.publish()), self.said)
 
+    def test_one_trust_root_has_one_copy(self):
+        files = Repository(TRUSTED_ROOT).publish()
+        compiled, said = self.compile({"remote": {"root": text(files["1.root.json"]), "mirror": "https://tuf.example"}},
+                                      "--trust-root-mirror", "mine=/a", "--trust-root-mirror", "mine=/b")
+        self.assertIsNone(compiled)
+        self.assertIn("--trust-root-mirror is given twice for mine", said)
+
     def test_the_trusted_root_is_compiled(self):
         repository = Repository(TRUSTED_ROOT)
         files = repository.publish()

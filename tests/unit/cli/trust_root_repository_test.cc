@@ -154,6 +154,18 @@ TEST(TrustRootRepositoryTest, RemoteWithoutACopySaysHow) {
                          "by `sigward policy compile --trust-root-mirror mine=FOLDER`")));
 }
 
+TEST(TrustRootRepositoryTest, ACopyThatIsElsewhereIsNotTakenForAnOldOne) {
+  for (const char* folder : {"/nowhere", "/etc/passwd", "/proc/self/task"}) {
+    TufMirrors mirrors;
+    mirrors.folders = {{"mine", folder}};
+    EXPECT_THAT(
+        Compile(Remote(), mirrors, kLate).errors,
+        Contains(HasSubstr(std::string("spec.remote: there is no timestamp.json in ") + folder)));
+  }
+  EXPECT_THAT(Compile(Repository(Packed({{"other/timestamp.json", "{}"}})), {}, kLate).errors,
+              Contains(HasSubstr("spec.repository: there is no timestamp.json in mirrorFS")));
+}
+
 TEST(TrustRootRepositoryTest, FolderAndTargetCanBeNamed) {
   TufFiles files;
   for (auto& [name, bytes] : SigstoreTufFiles(1)) {
