@@ -17,8 +17,12 @@ using base::Status;
 
 constexpr std::size_t kMaxNameInError = 64;
 
-/// §5.5.5: no file that was listed gets older, and none disappears.
+/// §4.3 and §5.5.5: neither the snapshot nor a file that was listed gets older, and none
+/// disappears.
 Status CheckNothingOlder(const Snapshot& kept, const Snapshot& next) {
+  if (next.version < kept.version) {
+    return WrongVersion("snapshot.json", next.version, "trusted before was", kept.version);
+  }
   for (const auto& [name, before] : kept.files) {
     const auto now = next.files.find(name);
     const std::string shown = base::OneLine(name, kMaxNameInError);

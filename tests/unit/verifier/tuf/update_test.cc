@@ -247,7 +247,16 @@ TEST(TufRollbackTest, ASnapshotAloneIsRemembered) {
   TrustedFiles kept = Kept(PublishNewer(2));
   kept.timestamp.clear();
   EXPECT_THAT(FetchTarget(PublishNewer(1), kept, Repository::kNow, Repository::kTarget),
-              Refuses(Reason::kDescriptorMismatch, "in snapshot.json is version 5"));
+              Refuses(Reason::kDescriptorMismatch, "snapshot.json is version 4, trusted before"));
+  // Even where all that it lists is the same.
+  kept.snapshot = PublishNewer(2, [](std::string_view role, Json& content, Names&) {
+                    if (role == "snapshot") {
+                      content["meta"] =
+                          Json::parse(PublishNewer(1).at("4.snapshot.json"))["signed"]["meta"];
+                    }
+                  }).at("5.snapshot.json");
+  EXPECT_THAT(FetchTarget(PublishNewer(1), kept, Repository::kNow, Repository::kTarget),
+              Refuses(Reason::kDescriptorMismatch, "snapshot.json is version 4, trusted before"));
 }
 
 TEST(TufRollbackTest, ExpiredFilesAreRememberedAsWell) {
