@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include "verifier/certificate/fulcio_claims.h"
@@ -263,7 +262,8 @@ Json ToJson(const KeylessRule& rule) {
       return text.kind() == IdentityKind::kWildcards;
     };
     wildcards = wildcards || has_wildcards(identity.issuer) || has_wildcards(identity.subject) ||
-                std::ranges::any_of(std::views::values(identity.claims), has_wildcards);
+                std::ranges::any_of(identity.claims,
+                                    [&](const auto& claim) { return has_wildcards(claim.second); });
   }
   Json json = {{"trustRoot", rule.trust_root}, {"identities", std::move(identities)}};
   if (wildcards) {

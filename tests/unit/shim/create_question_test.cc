@@ -94,7 +94,7 @@ TEST_F(CreateQuestion, AGateThatComesLaterIsFound) {
 
 TEST_F(CreateQuestion, NobodyThereIsWaitedForToTheEnd) {
   EXPECT_THAT(Ask(), FailsWith(Reason::kGateUnreachable));
-  EXPECT_GE(took_, milliseconds(500));
+  EXPECT_GE(took_, milliseconds(490));
   EXPECT_LE(took_, milliseconds(10'000));
 }
 
@@ -104,7 +104,7 @@ TEST_F(CreateQuestion, AGateThatOnlyHangsUpIsAskedToTheEnd) {
     return visit + 1 < kVisits ? std::string() : testing::AllowingBytes();
   });
   EXPECT_THAT(Ask(), FailsWith(Reason::kProtocol));
-  EXPECT_GE(took_, milliseconds(500));
+  EXPECT_GE(took_, milliseconds(490));
   // Up to the last visit, so that the gate's thread ends.
   EXPECT_THAT(Ask({milliseconds(14000), milliseconds(100), milliseconds(0)}), IsOk());
 }
@@ -121,7 +121,7 @@ TEST_F(CreateQuestion, WithoutAFolderOfRootsItEndsSooner) {
   socket_ = folder_ / "missing/gate.sock";
   EXPECT_THAT(Ask({milliseconds(5000), milliseconds(100), milliseconds(10)}),
               FailsWith(Reason::kGateUnreachable));
-  EXPECT_GE(took_, milliseconds(100));
+  EXPECT_GE(took_, milliseconds(90));  // clocks round
   EXPECT_LE(took_, milliseconds(2500));
   for (const mode_t mode : {0775U, 0757U, 01777U}) {
     std::filesystem::create_directory(folder_ / "missing");
