@@ -80,7 +80,7 @@ Result<std::string> NameOf(archive_entry* entry) {
 /// Reads the entry's bytes, of which at most LEFT are allowed.
 Result<std::string> ReadBytes(archive* reader, std::size_t left) {
   std::string out;
-  std::array<char, kChunkBytes> chunk;
+  std::array<char, kChunkBytes> chunk{};
   while (true) {
     const la_ssize_t size = archive_read_data(reader, chunk.data(), chunk.size());
     if (size < 0) {

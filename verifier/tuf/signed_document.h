@@ -48,7 +48,8 @@ class SignedDocument {
     std::string key_id;
     base::ByteBuffer bytes;
   };
-  SignedDocument() = default;
+  // Null JSON throws nothing.
+  SignedDocument() = default;  // NOLINT(bugprone-exception-escape)
   base::Status ReadSignatures(const base::Json& signatures);
 
   std::string name_;

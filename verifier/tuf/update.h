@@ -145,7 +145,7 @@ class Update {
   base::Status WantSnapshot();
   base::Status WantTargets();
   /// Goes on with the search for the target in what ROLE says.
-  base::Status Search(std::shared_ptr<const Targets> role);
+  base::Status Search(const std::shared_ptr<const Targets>& role);
   base::Status NextCandidate();
   base::Status WantTarget(const ListedFile& listed);
   void Want(Step step, std::string path, std::size_t max_bytes,

@@ -34,7 +34,7 @@ Status Update::AskTarget(std::string path, std::size_t max_bytes) {
   return status.ok() ? status : Failed(std::move(status).error());
 }
 
-Status Update::Search(std::shared_ptr<const Targets> role) {
+Status Update::Search(const std::shared_ptr<const Targets>& role) {
   if (const auto found = role->files.find(target_path_); found != role->files.end()) {
     return WantTarget(found->second);
   }
