@@ -43,13 +43,13 @@ class LogLookUps {
 
  private:
   struct Unlogged {
-    std::size_t object;
+    std::size_t object = 0;
     /// Its place among its manifest's.
-    std::size_t turn;
+    std::size_t turn = 0;
     UnloggedSignature signature;
   };
   struct Query {
-    std::size_t unlogged;
+    std::size_t unlogged = 0;
     std::string json;
   };
   /// One log, with the keys of all authorities that name it.
