@@ -37,6 +37,10 @@ base::Status CheckText(IdentityKind kind, std::string_view text) {
   return base::Ok();
 }
 
+std::string Whom(const verifier::CertificateIdentity& certificate) {
+  return "the certificate is for " + certificate.subject + " by the issuer " + certificate.issuer;
+}
+
 }  // namespace
 
 struct IdentityText::Matcher {
@@ -80,20 +84,15 @@ bool IdentityText::Matches(std::string_view value) const {
   return false;
 }
 
-base::Status Identity::Check(const verifier::CertificateIdentity& certificate) const {
-  const std::string whom =
-      "the certificate is for " + certificate.subject + " by the issuer " + certificate.issuer;
-  if (!issuer.Matches(certificate.issuer) || !subject.Matches(certificate.subject)) {
-    return Fail(Reason::kIdentityMismatch, whom + ", whom the policy does not name");
-  }
+base::Status Identity::CheckClaims(const verifier::CertificateIdentity& certificate) const {
   for (const auto& [name, text] : claims) {
     const auto said = certificate.claims.find(name);
     if (said == certificate.claims.end()) {
-      return Fail(Reason::kIdentityMismatch, whom + ", but does not say its " + name);
+      return Fail(Reason::kIdentityMismatch, Whom(certificate) + ", but does not say its " + name);
     }
     if (!text.Matches(said->second)) {
-      return Fail(Reason::kIdentityMismatch,
-                  whom + ", but its " + name + " is " + base::OneLine(said->second, kMaxInError));
+      return Fail(Reason::kIdentityMismatch, Whom(certificate) + ", but its " + name + " is " +
+                                                 base::OneLine(said->second, kMaxInError));
     }
   }
   return base::Ok();
@@ -101,16 +100,18 @@ base::Status Identity::Check(const verifier::CertificateIdentity& certificate) c
 
 base::Status CheckIdentity(std::span<const Identity> identities,
                            const verifier::CertificateIdentity& certificate) {
-  base::Status nearest = Fail(Reason::kInternal, "a policy that names nobody");
+  if (identities.empty()) {
+    return Fail(Reason::kInternal, "a policy that names nobody");
+  }
+  base::Status nearest =
+      Fail(Reason::kIdentityMismatch, Whom(certificate) + ", whom the policy does not name");
   for (const Identity& identity : identities) {
-    base::Status fit = identity.Check(certificate);
-    if (fit.ok()) {
-      return fit;
+    if (!identity.Names(certificate)) {
+      continue;
     }
-    const bool known = identity.issuer.Matches(certificate.issuer) &&
-                       identity.subject.Matches(certificate.subject);
-    if (known || nearest.error().reason == Reason::kInternal) {
-      nearest = std::move(fit);
+    nearest = identity.CheckClaims(certificate);
+    if (nearest.ok()) {
+      break;
     }
   }
   return nearest;

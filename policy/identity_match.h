@@ -59,13 +59,16 @@ struct Identity {
   /// it does not say matches nothing.
   std::map<std::string, IdentityText, std::less<>> claims = {};
 
-  /// CERTIFICATE's leaf must have been verified. Fails with kIdentityMismatch and what it says
-  /// instead, so that a policy that was mistyped can be mended.
-  base::Status Check(const verifier::CertificateIdentity& certificate) const;
+  bool Names(const verifier::CertificateIdentity& certificate) const {
+    return issuer.Matches(certificate.issuer) && subject.Matches(certificate.subject);
+  }
+  /// Fails with kIdentityMismatch for a claim that is another or not there.
+  base::Status CheckClaims(const verifier::CertificateIdentity& certificate) const;
 };
 
-/// One of IDENTITIES has to fit. Fails as Identity::Check does: where a claim alone is in the way,
-/// with that.
+/// One of IDENTITIES has to fit; CERTIFICATE's leaf must have been verified. Fails with
+/// kIdentityMismatch and what it says instead, so that a policy that was mistyped can be mended:
+/// where claims alone are in the way, with one of those. kInternal where IDENTITIES is empty.
 base::Status CheckIdentity(std::span<const Identity> identities,
                            const verifier::CertificateIdentity& certificate);
 

@@ -95,7 +95,7 @@ base::Status Check(const Identity& identity, const std::string& issuer, const st
   certificate.issuer = issuer;
   certificate.subject = subject;
   certificate.claims = claims;
-  return identity.Check(certificate);
+  return CheckIdentity({&identity, 1}, certificate);
 }
 
 TEST(IdentityMatchTest, WhatACertificateDoesNotSayMatchesNothing) {
