@@ -146,6 +146,10 @@ TufFiles TufRepository::Publish(const Edit& edit) {
   return files;
 }
 
+TrustedFiles FirstRoot() {
+  return {.root = TufRepository::Publish().at("1.root.json")};
+}
+
 base::Status Feed(Update& update, const TufFiles& files) {
   while (const WantedFile* wanted = update.wanted()) {
     const bool target = wanted->place == WantedFile::Place::kTargets;

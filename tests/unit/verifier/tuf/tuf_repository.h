@@ -47,6 +47,9 @@ class TufRepository {
   static std::string Sign(const base::Json& content, const std::vector<std::string>& signers);
 };
 
+/// What a client of TufRepository begins with.
+verifier::tuf::TrustedFiles FirstRoot();
+
 /// Feeds UPDATE from FILES until nothing is wanted.
 base::Status Feed(verifier::tuf::Update& update, const TufFiles& files);
 

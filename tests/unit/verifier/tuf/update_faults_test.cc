@@ -17,6 +17,7 @@ namespace {
 using base::Json;
 using base::Reason;
 using sigward::testing::FetchTarget;
+using sigward::testing::FirstRoot;
 using sigward::testing::IsOk;
 using sigward::testing::Refuses;
 using sigward::testing::TufFiles;
@@ -37,10 +38,6 @@ struct Fault {
 
 void PrintTo(const Fault& fault, std::ostream* out) {
   *out << fault.name;
-}
-
-TrustedFiles FirstRoot() {
-  return {.root = Repository::Publish().at("1.root.json")};
 }
 
 /// Version 1 of the root is what the client begins with: only version 2 is changed.

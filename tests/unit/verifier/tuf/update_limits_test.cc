@@ -18,14 +18,11 @@ using base::Reason;
 using sigward::testing::FailsWith;
 using sigward::testing::Feed;
 using sigward::testing::FetchTarget;
+using sigward::testing::FirstRoot;
 using sigward::testing::IsOk;
 using sigward::testing::TufFiles;
 using Repository = sigward::testing::TufRepository;
 using Names = std::vector<std::string>;
-
-TrustedFiles FirstRoot() {
-  return {.root = Repository::Publish().at("1.root.json")};
-}
 
 base::Result<std::string> FetchEdited(const Repository::Edit& edit) {
   return FetchTarget(Repository::Publish(edit), FirstRoot(), Repository::kNow, Repository::kTarget);

@@ -20,16 +20,13 @@ using base::Reason;
 using sigward::testing::FailsWith;
 using sigward::testing::Feed;
 using sigward::testing::FetchTarget;
+using sigward::testing::FirstRoot;
 using sigward::testing::IsOk;
 using sigward::testing::IsOkAndHolds;
 using sigward::testing::Refuses;
 using sigward::testing::TufFiles;
 using Repository = sigward::testing::TufRepository;
 using Names = std::vector<std::string>;
-
-TrustedFiles FirstRoot() {
-  return {.root = Repository::Publish().at("1.root.json")};
-}
 
 Update Started(TrustedFiles trusted = FirstRoot()) {
   return Update::Begin(std::move(trusted), Repository::kNow).value();
