@@ -1,5 +1,6 @@
 #include "plugin/bundle_path.h"
 
+#include "base/ascii.h"
 #include "base/text.h"
 
 namespace sigward {
@@ -16,16 +17,13 @@ base::Error Unknown(const std::string& text, std::string_view path) {
 /// '_' or '-' between them.
 bool IsIdentifier(std::string_view text) {
   constexpr std::size_t kMaxIdentifier = 76;
-  const auto is_alphanumeric = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  if (text.empty() || text.size() > kMaxIdentifier || !is_alphanumeric(text.back())) {
+  if (text.empty() || text.size() > kMaxIdentifier || !base::IsAlphaNumeric(text.back())) {
     return false;
   }
   bool after_separator = true;
   for (const char c : text) {
     const bool is_separator = c == '.' || c == '_' || c == '-';
-    if ((is_separator && after_separator) || (!is_separator && !is_alphanumeric(c))) {
+    if ((is_separator && after_separator) || (!is_separator && !base::IsAlphaNumeric(c))) {
       return false;
     }
     after_separator = is_separator;

@@ -18,8 +18,7 @@ constexpr std::string_view kHubHost = "registry-1.docker.io";
 constexpr std::string_view kHttpsPort = ":443";
 
 bool IsGlobCharacter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-_:/*.@").find(c) != std::string_view::npos;
+  return base::IsAlphaNumeric(c) || std::string_view("-_:/*.@").find(c) != std::string_view::npos;
 }
 
 std::string ToPattern(std::string_view glob) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "verifier/image_ref.h"
 
 namespace sigward::policy {
@@ -10,10 +11,6 @@ namespace {
 
 using base::Fail;
 using base::Reason;
-
-bool IsLetterOrDigit(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 }  // namespace
 
@@ -43,9 +40,10 @@ base::Status CheckTagPrefix(std::string_view prefix) {
   if (prefix.size() > kMaxTagPrefix) {
     return Fail(Reason::kTooLarge, "longer than " + std::to_string(kMaxTagPrefix) + " bytes");
   }
-  const bool starts = prefix.empty() || prefix.front() == '_' || IsLetterOrDigit(prefix.front());
+  const bool starts =
+      prefix.empty() || prefix.front() == '_' || base::IsAlphaNumeric(prefix.front());
   if (!starts || !std::all_of(prefix.begin(), prefix.end(), [](char c) {
-        return c == '_' || c == '.' || c == '-' || IsLetterOrDigit(c);
+        return c == '_' || c == '.' || c == '-' || base::IsAlphaNumeric(c);
       })) {
     return Fail(Reason::kPolicyInvalid,
                 "cannot begin a tag (letters, digits, '_', and then '.' and '-' too)");

@@ -2,36 +2,14 @@
 
 #include <algorithm>
 
+#include "base/percent.h"
+#include "base/star_match.h"
 #include "base/text.h"
 
 namespace sigward::verifier::tuf {
 namespace {
 
 constexpr std::size_t kMaxNameInError = 64;
-
-/// One element of a path against one of a pattern. On a mismatch only the last star takes more,
-/// so the work is bounded by the product of the two lengths.
-bool MatchesElement(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t star_text = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      star_text = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++star_text;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
-}
 
 /// Takes the first element off PATH. False when nothing is left.
 bool TakeElement(std::string_view& path, bool& more, std::string_view& element) {
@@ -53,16 +31,11 @@ bool MatchesPattern(std::string_view pattern, std::string_view path) {
   while (more_pattern && more_path) {
     TakeElement(pattern, more_pattern, pattern_element);
     TakeElement(path, more_path, path_element);
-    if (!MatchesElement(pattern_element, path_element)) {
+    if (!base::MatchesStars(pattern_element, path_element)) {
       return false;
     }
   }
   return more_pattern == more_path;
-}
-
-bool IsUnreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '.' || c == '_' || c == '~';
 }
 
 }  // namespace
@@ -100,19 +73,7 @@ bool IsDelegatedTo(const Delegation& delegation, std::string_view path) {
 }
 
 std::string RoleFileName(std::string_view name) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : name) {
-    if (IsUnreserved(c)) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += kDigits[byte >> 4U];
-      out += kDigits[byte & 0xfU];
-    }
-  }
-  return out + ".json";
+  return base::PercentEncode(name) + ".json";
 }
 
 }  // namespace sigward::verifier::tuf

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+#include "base/star_match.h"
+
 namespace sigward::worker {
 namespace {
 
@@ -18,7 +21,7 @@ struct Parts {
 /// What can stand in the name of an image, and the star.
 bool IsPlain(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+    return base::IsAlphaNumeric(c) ||
            std::string_view(".-_*:/[]").find(c) != std::string_view::npos;
   });
 }
@@ -41,29 +44,6 @@ Parts Split(std::string_view text) {
   }
   parts.labels.emplace_back(host);
   return parts;
-}
-
-/// GLOB's stars stand for any bytes. Goes back to the last star only, so it is quadratic at worst.
-bool LabelMatches(std::string_view glob, std::string_view label) {
-  std::size_t at = 0;
-  std::size_t in = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (in < label.size()) {
-    if (at < glob.size() && glob[at] == '*') {
-      star = at++;
-      resume = in;
-    } else if (at < glob.size() && glob[at] == label[in]) {
-      ++at;
-      ++in;
-    } else if (star != std::string_view::npos) {
-      at = star + 1;
-      in = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return glob.find_first_not_of('*', at) == std::string_view::npos;
 }
 
 }  // namespace
@@ -100,7 +80,7 @@ bool ImagePattern::Matches(std::string_view image) const {
   const Parts parts = Split(image);
   return parts.port == port_ && parts.path.starts_with(path_) &&
          std::equal(labels_.begin(), labels_.end(), parts.labels.begin(), parts.labels.end(),
-                    LabelMatches);
+                    base::MatchesStars);
 }
 
 }  // namespace sigward::worker

@@ -63,8 +63,7 @@ Result<std::pair<Origin, std::string>> ParseHostUrl(std::string_view text, bool 
 bool IsHeaderName(std::string_view name) {
   constexpr std::string_view kSymbols = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kSymbols.find(c) != std::string_view::npos;
+    return base::IsAlphaNumeric(c) || kSymbols.find(c) != std::string_view::npos;
   });
 }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/ascii.h"
+#include "base/percent.h"
 #include "base/strict_json.h"
 
 namespace sigward::worker {
@@ -16,26 +18,6 @@ using base::Result;
 
 /// What one answer can need, and some more.
 constexpr std::size_t kMaxTokenAnswerValues = 256;
-
-bool IsAlphaNumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/// Percent-encodes what may not stand in a query or a form as it is.
-std::string Escaped(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  constexpr std::string_view kPlain = "-._~";
-  std::string escaped;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (IsAlphaNumeric(c) || kPlain.find(c) != std::string_view::npos) {
-      escaped += c;
-    } else {
-      escaped += {'%', kHex[byte >> 4], kHex[byte & 0xf]};
-    }
-  }
-  return escaped;
-}
 
 bool IsAddress(std::string_view host) {
   // A name's last label is never all digits, an IPv4 address's is.
@@ -170,7 +152,8 @@ Result<TokenServer> TokenServerOf(const Challenge& challenge, const Endpoint& re
 Url TokenUrl(const TokenServer& server) {
   Url url = server.realm;
   const auto add = [&url](const char* name, const std::string& value) {
-    url.query += (url.query.empty() ? "" : "&") + std::string(name) + "=" + Escaped(value);
+    url.query +=
+        (url.query.empty() ? "" : "&") + std::string(name) + "=" + base::PercentEncode(value);
   };
   if (!server.service.empty()) {
     add("service", server.service);
@@ -180,14 +163,15 @@ Url TokenUrl(const TokenServer& server) {
 }
 
 std::string TokenForm(const TokenServer& server, std::string_view refresh_token) {
-  return "grant_type=refresh_token&client_id=sigward&service=" + Escaped(server.service) +
-         "&scope=" + Escaped(server.scope) + "&refresh_token=" + Escaped(refresh_token);
+  return "grant_type=refresh_token&client_id=sigward&service=" +
+         base::PercentEncode(server.service) + "&scope=" + base::PercentEncode(server.scope) +
+         "&refresh_token=" + base::PercentEncode(refresh_token);
 }
 
 bool IsBearerToken(std::string_view text) {
   constexpr std::string_view kSymbols = "-._~+/=";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return IsAlphaNumeric(c) || kSymbols.find(c) != std::string_view::npos;
+    return base::IsAlphaNumeric(c) || kSymbols.find(c) != std::string_view::npos;
   });
 }
 
