@@ -4,6 +4,7 @@ import contextlib
 import copy
 import http.server
 import json
+import socket
 import threading
 import time
 
@@ -53,6 +54,25 @@ def _canonical_body(proposed):
         "signature": {"content": signature["content"], "publicKey": {"content": text(pem)}}}})
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    """Ends the connections of its clients with itself, also those that are kept for a next request."""
+    daemon_threads = True
+
+    def __init__(self, *argv):
+        self._clients = []
+        super().__init__(*argv)
+
+    def get_request(self):
+        client, address = super().get_request()
+        self._clients.append(client)
+        return client, address
+
+    def drop_all(self):
+        for client in self._clients:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
+
 class LogServer:
     """Serves what is kept in LOG, a RekorV1, over plain HTTP. FAULT, when set, is asked in place of the log: it gets
     the handler and what the honest answer would be."""
@@ -71,8 +91,7 @@ class LogServer:
         return f"http://127.0.0.1:{self._port}"
 
     def start(self):
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", self._port), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", self._port), _handler(self))
         self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -80,6 +99,7 @@ class LogServer:
         if self._server:
             self._server.shutdown()
             self._server.server_close()
+            self._server.drop_all()
             self._server = None
 
     def keep(self, document):
