@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 
 #include <utility>
 
@@ -189,13 +190,20 @@ base::Status PublicKey::CheckShape(base::ByteView signature) const {
   return base::Ok();
 }
 
-base::Result<SignedBytes> PublicKey::Verify(base::ByteView message, base::ByteView signature,
-                                            HashAlgorithm hash) const {
+base::Result<SignedBytes> PublicKey::VerifyAs(base::ByteView message, base::ByteView signature,
+                                              HashAlgorithm hash, bool pss) const {
   SIGWARD_RETURN_IF_ERROR(CheckShape(signature));
   const EvpDigestContextPtr context(EVP_MD_CTX_new());
   const char* digest = type_ == KeyType::kEd25519 ? nullptr : OsslDigestName(hash);
-  if (context == nullptr || EVP_DigestVerifyInit_ex(context.get(), nullptr, digest, Library(),
+  // The context owns it.
+  EVP_PKEY_CTX* padding = nullptr;
+  if (context == nullptr || EVP_DigestVerifyInit_ex(context.get(), &padding, digest, Library(),
                                                     nullptr, handle_->key.get(), nullptr) != 1) {
+    return Internal("a signature check cannot be set up");
+  }
+  // Left alone, RSA's padding is PKCS#1 v1.5, and MGF1's hash in PSS that of the message.
+  if (pss && (EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) != 1 ||
+              EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, RSA_PSS_SALTLEN_AUTO) != 1)) {
     return Internal("a signature check cannot be set up");
   }
   // Anything but 1 is no signature: 0 says so, and below 0 the bytes were not even one.
@@ -205,6 +213,20 @@ base::Result<SignedBytes> PublicKey::Verify(base::ByteView message, base::ByteVi
     return NotByThisKey();
   }
   return SignedBytes(message);
+}
+
+base::Result<SignedBytes> PublicKey::Verify(base::ByteView message, base::ByteView signature,
+                                            HashAlgorithm hash) const {
+  return VerifyAs(message, signature, hash, /*pss=*/false);
+}
+
+base::Result<SignedBytes> PublicKey::VerifyPss(base::ByteView message,
+                                               base::ByteView signature) const {
+  if (type_ != KeyType::kRsa) {
+    return base::Fail(base::Reason::kUnsupportedAlgorithm,
+                      "an RSASSA-PSS signature cannot be checked by a key that is not RSA");
+  }
+  return VerifyAs(message, signature, HashAlgorithm::kSha256, /*pss=*/true);
 }
 
 base::Result<SignedDigest> PublicKey::VerifyDigest(base::ByteView digest, base::ByteView signature,

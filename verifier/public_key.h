@@ -55,7 +55,7 @@ class SignedDigest {
 };
 
 /// A public key that sigward verifies with: ECDSA on named curves P-256, P-384, P-521, RSA of
-/// kMinRsaBits and more with PKCS#1 v1.5, Ed25519.
+/// kMinRsaBits and more with PKCS#1 v1.5 or, where it is asked for, PSS, Ed25519.
 class PublicKey {
  public:
   /// Parses exactly one PEM block `PUBLIC KEY` (SubjectPublicKeyInfo) or `RSA PUBLIC KEY` (PKCS#1);
@@ -83,15 +83,23 @@ class PublicKey {
   base::Result<SignedBytes> Verify(base::ByteView message, base::ByteView signature,
                                    HashAlgorithm hash) const;
 
-  /// The same for a message of which nothing but its DIGEST by HASH is known. Fails as Verify does;
-  /// kMalformed for a digest of another length, kUnsupportedAlgorithm for an Ed25519 key, whose
-  /// signatures are over the message itself.
+  /// Verifies SIGNATURE over MESSAGE by RSASSA-PSS (RFC 8017 §8.1) with SHA-256, also in MGF1, and
+  /// a salt of any length: the signature says which. Verify takes none of these, and this none of
+  /// Verify's. Fails with kBadSignature, kTooLarge, kInternal, or kUnsupportedAlgorithm for a key
+  /// that is not RSA.
+  base::Result<SignedBytes> VerifyPss(base::ByteView message, base::ByteView signature) const;
+
+  /// The same as Verify for a message of which nothing but its DIGEST by HASH is known. Fails as
+  /// Verify does; kMalformed for a digest of another length, kUnsupportedAlgorithm for an Ed25519
+  /// key, whose signatures are over the message itself.
   base::Result<SignedDigest> VerifyDigest(base::ByteView digest, base::ByteView signature,
                                           HashAlgorithm hash) const;
 
  private:
   struct Handle;
   base::Status CheckShape(base::ByteView signature) const;
+  base::Result<SignedBytes> VerifyAs(base::ByteView message, base::ByteView signature,
+                                     HashAlgorithm hash, bool pss) const;
   PublicKey(std::unique_ptr<Handle> handle, KeyType type, base::ByteBuffer spki);
   std::unique_ptr<Handle> handle_;
   KeyType type_;

@@ -36,8 +36,8 @@ class Repository:
         self.target = target
         self.lengths = lengths
         self.signers = {"root": [CryptoSigner.generate_ecdsa(), CryptoSigner.generate_ed25519(), CryptoSigner.generate_ecdsa()],
-                        "targets": [CryptoSigner.generate_ed25519(), CryptoSigner.generate_ecdsa()],
-                        "snapshot": [CryptoSigner.generate_ecdsa()], "timestamp": [CryptoSigner.generate_ed25519()],
+                        "targets": [CryptoSigner.generate_ed25519(), CryptoSigner.generate_rsa()],
+                        "snapshot": [CryptoSigner.generate_rsa(size=2048)], "timestamp": [CryptoSigner.generate_ed25519()],
                         "team": [CryptoSigner.generate_ecdsa()]}
         self.expires = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).replace(microsecond=0)
         root = Root(expires=self.expires, consistent_snapshot=consistent)

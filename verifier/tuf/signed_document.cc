@@ -48,8 +48,15 @@ Result<PublicKey> FromText(std::string_view scheme, std::string_view text) {
   if (scheme == "ed25519") {
     return FromHexKey(text, kEd25519Head, kEd25519Bytes);
   }
-  return text.starts_with("-----") ? PublicKey::Parse(text)
-                                   : FromHexKey(text, kPointHead, kPointBytes);
+  return text.starts_with("-----") || scheme != "ecdsa-sha2-nistp256"
+             ? PublicKey::Parse(text)
+             : FromHexKey(text, kPointHead, kPointBytes);
+}
+
+/// By the one scheme that ReadKey takes for a key of this type.
+bool IsBy(const PublicKey& key, base::ByteView message, base::ByteView signature) {
+  return key.type() == KeyType::kRsa ? key.VerifyPss(message, signature).ok()
+                                     : key.Verify(message, signature, HashAlgorithm::kSha256).ok();
 }
 
 /// The type of key that a key of TYPE signs with by SCHEME, if it is one that is verified here.
@@ -59,6 +66,9 @@ std::optional<KeyType> KnownScheme(std::string_view type, std::string_view schem
   }
   if (scheme == "ed25519" && type == scheme) {
     return KeyType::kEd25519;
+  }
+  if (scheme == "rsassa-pss-sha256" && type == "rsa") {
+    return KeyType::kRsa;
   }
   return std::nullopt;
 }
@@ -132,8 +142,7 @@ Result<VerifiedDocument> SignedDocument::VerifyBy(const KeyRing& keys, const Rol
     const bool of_role =
         std::find(rule.key_ids.begin(), rule.key_ids.end(), signature.key_id) != rule.key_ids.end();
     if (of_role && key != keys.end() && key->second != nullptr &&
-        key->second->Verify(base::AsBytes(canonical_), signature.bytes, HashAlgorithm::kSha256)
-            .ok()) {
+        IsBy(*key->second, base::AsBytes(canonical_), signature.bytes)) {
       signers.insert(key->second->fingerprint());
     }
   }
@@ -150,7 +159,7 @@ Result<VerifiedDocument> SignedDocument::VerifyBy(const KeyRing& keys, const Rol
             std::to_string(rule.threshold) + " keys that its role takes" +
             (unusable == 0 ? ""
                            : "; " + std::to_string(unusable) +
-                                 " of the role's keys are not ECDSA P-256 or Ed25519"));
+                                 " of the role's keys are not ECDSA P-256, Ed25519 or RSA-PSS"));
   }
   return VerifiedDocument(content_, name_);
 }

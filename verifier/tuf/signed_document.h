@@ -60,8 +60,9 @@ class SignedDocument {
 
 /// Reads a key (TUF §4.2): keytype `ecdsa` or `ecdsa-sha2-nistp256` with scheme
 /// `ecdsa-sha2-nistp256`, in PEM or, as Sigstore's first roots have it, the point in hexadecimal;
-/// `ed25519` in hexadecimal. Null for any other, RSA included, and for what is no usable key. Fails
-/// with kMalformed when it is not even the object that a key is.
+/// `ed25519` in hexadecimal; `rsa` with scheme `rsassa-pss-sha256` in PEM, of the sizes that
+/// PublicKey takes. Null for any other, and for what is no usable key. Fails with kMalformed when
+/// it is not even the object that a key is.
 base::Result<std::shared_ptr<const PublicKey>> ReadKey(base::JsonFields key);
 
 }  // namespace sigward::verifier::tuf

@@ -1,8 +1,11 @@
 #include "test_key.h"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <cstdlib>
 
 #include "base/base64.h"
@@ -28,6 +31,19 @@ const char* DigestName(verifier::HashAlgorithm hash) {
       return "SHA512";
   }
   std::abort();
+}
+
+base::ByteBuffer SignWith(EVP_PKEY* key, const char* digest, const OSSL_PARAM* params,
+                          base::ByteView message) {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  std::size_t size = 0;
+  Require(EVP_DigestSignInit_ex(context, nullptr, digest, nullptr, nullptr, key, params) == 1);
+  Require(EVP_DigestSign(context, nullptr, &size, message.data(), message.size()) == 1);
+  base::ByteBuffer out(size);
+  Require(EVP_DigestSign(context, out.data(), &size, message.data(), message.size()) == 1);
+  EVP_MD_CTX_free(context);
+  out.resize(size);
+  return out;
 }
 
 }  // namespace
@@ -102,17 +118,20 @@ verifier::PublicKey TestKey::public_key() const {
 }
 
 base::ByteBuffer TestKey::Sign(base::ByteView message, verifier::HashAlgorithm hash) const {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
   const char* digest = EVP_PKEY_is_a(key_.get(), "ED25519") == 1 ? nullptr : DigestName(hash);
-  std::size_t size = 0;
-  Require(EVP_DigestSignInit_ex(context, nullptr, digest, nullptr, nullptr, key_.get(), nullptr) ==
-          1);
-  Require(EVP_DigestSign(context, nullptr, &size, message.data(), message.size()) == 1);
-  base::ByteBuffer out(size);
-  Require(EVP_DigestSign(context, out.data(), &size, message.data(), message.size()) == 1);
-  EVP_MD_CTX_free(context);
-  out.resize(size);
-  return out;
+  return SignWith(key_.get(), digest, nullptr, message);
+}
+
+base::ByteBuffer TestKey::SignPss(base::ByteView message, int salt_bytes,
+                                  const char* mgf1_hash) const {
+  std::string padding = OSSL_PKEY_RSA_PAD_MODE_PSS;
+  std::string mgf1 = mgf1_hash;
+  const std::array<OSSL_PARAM, 4> params = {
+      OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, padding.data(), 0),
+      OSSL_PARAM_construct_int(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, &salt_bytes),
+      OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_MGF1_DIGEST, mgf1.data(), 0),
+      OSSL_PARAM_construct_end()};
+  return SignWith(key_.get(), "SHA256", params.data(), message);
 }
 
 std::string PemOf(const std::string& label, base::ByteView der) {

@@ -31,6 +31,10 @@ class TestKey {
   base::ByteBuffer Sign(base::ByteView message,
                         verifier::HashAlgorithm hash = verifier::HashAlgorithm::kSha256) const;
 
+  /// RSASSA-PSS with SHA-256, whose salt has SALT_BYTES; MGF1's hash as OpenSSL names it.
+  base::ByteBuffer SignPss(base::ByteView message, int salt_bytes = 32,
+                           const char* mgf1_hash = "SHA256") const;
+
   EVP_PKEY* get() const { return key_.get(); }
 
  private:

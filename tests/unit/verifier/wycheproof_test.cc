@@ -65,6 +65,29 @@ TEST_P(WycheproofTest, AcceptsExactlyTheValidVectors) {
   EXPECT_EQ(skipped, 0U);
 }
 
+TEST(WycheproofPssTest, AcceptsExactlyTheValidVectorsAndOtherSalts) {
+  const base::Json vectors = Load("rsa_pss_2048_sha256_mgf1_32_test.json");
+  ASSERT_TRUE(vectors.is_object());
+  std::size_t valid = 0;
+  std::size_t other_salt = 0;
+  std::size_t invalid = 0;
+  for (const base::Json& group : vectors["testGroups"]) {
+    const base::Result<PublicKey> key = PublicKey::Parse(group["publicKeyPem"].get<std::string>());
+    ASSERT_THAT(key, sigward::testing::IsOk());
+    for (const base::Json& test : group["tests"]) {
+      // Right but for a salt of another length than the file is about.
+      const bool salt = test["comment"].get<std::string>().starts_with("s_len changed");
+      const bool good = test["result"] == "valid";
+      (salt ? other_salt : good ? valid : invalid) += 1;
+      EXPECT_EQ(key->VerifyPss(Bytes(test["msg"]), Bytes(test["sig"])).ok(), salt || good)
+          << test["tcId"] << " " << test["comment"];
+    }
+  }
+  EXPECT_EQ(valid, 63U);
+  EXPECT_EQ(other_salt, 6U);
+  EXPECT_EQ(invalid, 39U);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Files, WycheproofTest,
     ::testing::Values(

@@ -87,6 +87,35 @@ TEST(SignedDocumentTest, OneKeyUnderTwoIdsCountsOnce) {
   EXPECT_THAT(Verify(document.dump(), keys, rule), IsOk());
 }
 
+TEST(SignedDocumentTest, RsaSignsByPssAlone) {
+  const KeyRing keys = Ring({"rsa", "b2"});
+  const RoleRule rule = Rule({"rsa", "b2"}, 2);
+  Json document = Json::parse(Repository::Sign(kContent, {"rsa", "b2"}));
+  EXPECT_THAT(Verify(document.dump(), keys, rule), IsOk());
+  const std::string canonical = kContent.dump();
+  document["signatures"][0]["sig"] =
+      base::EncodeHex(Repository::Key("rsa").Sign(base::AsBytes(canonical)));
+  EXPECT_THAT(Verify(document.dump(), keys, rule), FailsWith(Reason::kBadSignature));
+}
+
+TEST(SignedDocumentTest, OneKeyInTwoSpellingsCountsOnce) {
+  Json pkcs1 = Repository::KeyJson("rsa");
+  const base::ByteBuffer spki = Repository::Key("rsa").spki();
+  // The key itself follows the 24 bytes that a SubjectPublicKeyInfo of RSA-2048 begins with.
+  constexpr std::size_t kHead = 24;
+  pkcs1["keyval"]["public"] =
+      sigward::testing::PemOf("RSA PUBLIC KEY", base::ByteView(spki).subspan(kHead));
+  KeyRing keys = Ring({"rsa"});
+  keys["other"] = Read(pkcs1);
+  ASSERT_NE(keys["other"], nullptr);
+  RoleRule rule = Rule({"rsa"}, 2);
+  rule.key_ids.emplace_back("other");
+  Json document = Json::parse(Repository::Sign(kContent, {"rsa", "rsa"}));
+  document["signatures"][1]["keyid"] = "other";
+  EXPECT_THAT(Verify(document.dump(), keys, rule),
+              Refuses(Reason::kBadSignature, "signed by 1 of the 2"));
+}
+
 TEST(SignedDocumentTest, OneKeyIdSignsOnce) {
   EXPECT_THAT(Parse(Repository::Sign(kContent, {"a", "a"})),
               Refuses(Reason::kMalformed, "f.json has two signatures by key id id-of-a"));
@@ -112,9 +141,9 @@ TEST(SignedDocumentTest, BrokenSignaturesCountNothing) {
 
 TEST(SignedDocumentTest, KeysThatCannotBeUsedAreToldOf) {
   KeyRing keys = Ring({"a"});
-  keys["rsa"] = nullptr;
+  keys["weak"] = nullptr;
   RoleRule rule = Rule({"a", "gone"}, 2);
-  rule.key_ids.emplace_back("rsa");
+  rule.key_ids.emplace_back("weak");
   EXPECT_THAT(
       Verify(Repository::Sign(kContent, {"a"}), keys, rule),
       Refuses(Reason::kBadSignature,
@@ -165,6 +194,8 @@ TEST(TufKeyTest, ReadsEachKind) {
   }
   ASSERT_NE(Read(Repository::KeyJson("b2")), nullptr);
   EXPECT_EQ(Read(Repository::KeyJson("b2"))->spki(), Repository::Key("b2").spki());
+  ASSERT_NE(Read(Repository::KeyJson("rsa")), nullptr);
+  EXPECT_EQ(Read(Repository::KeyJson("rsa"))->spki(), Repository::Key("rsa").spki());
 }
 
 TEST(TufKeyTest, OtherKindsAreNoKeys) {
@@ -183,10 +214,17 @@ TEST(TufKeyTest, OtherKindsAreNoKeys) {
   EXPECT_EQ(changed("a", "public", TestKey::Ec("P-256").private_pem()), nullptr);
   EXPECT_EQ(changed("b2", "public", std::string(62, '0')), nullptr);
   EXPECT_EQ(changed("b2", "scheme", "ed25519ph"), nullptr);
-  Json rsa = {{"keytype", "rsa"},
-              {"scheme", "rsassa-pss-sha256"},
-              {"keyval", {{"public", TestKey::Shared(KeyType::kRsa).public_pem()}}}};
-  EXPECT_EQ(Read(rsa), nullptr);
+  for (const char* scheme : {"rsassa-pss-sha512", "rsa-pkcs1v15-sha256", "ed25519", "rsa"}) {
+    EXPECT_EQ(changed("rsa", "scheme", scheme), nullptr) << scheme;
+  }
+  EXPECT_EQ(changed("rsa", "keytype", "rsassa-pss-sha256"), nullptr);
+  EXPECT_EQ(changed("rsa", "keytype", "ecdsa"), nullptr);
+  EXPECT_EQ(changed("rsa", "public", TestKey::Rsa(1024).public_pem()), nullptr);
+  EXPECT_EQ(changed("rsa", "public", TestKey::Ec("P-256").public_pem()), nullptr);
+  // No hexadecimal form was ever written for RSA.
+  EXPECT_EQ(changed("rsa", "public", base::EncodeHex(Repository::Key("rsa").spki())), nullptr);
+  EXPECT_EQ(changed("a", "public", Repository::Key("rsa").public_pem()), nullptr);
+  Json rsa = Repository::KeyJson("rsa");
   rsa["keyval"].erase("public");
   EXPECT_EQ(Read(rsa), nullptr);
 }

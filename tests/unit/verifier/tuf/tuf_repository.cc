@@ -69,6 +69,9 @@ const TestKey& TufRepository::Key(const std::string& name) {
   if (found != keys.end()) {
     return found->second;
   }
+  if (name.starts_with("rsa")) {
+    return keys.emplace(name, TestKey::Rsa()).first->second;
+  }
   // Both kinds in each role that takes more than one.
   const bool edwards = name.ends_with('2');
   return keys.emplace(name, edwards ? TestKey::Ed25519() : TestKey::Ec("P-256")).first->second;
@@ -84,6 +87,11 @@ Json TufRepository::KeyJson(const std::string& name) {
             {"scheme", "ed25519"},
             {"keyval", {{"public", base::EncodeHex(raw)}}}};
   }
+  if (key.public_key().type() == verifier::KeyType::kRsa) {
+    return {{"keytype", "rsa"},
+            {"scheme", "rsassa-pss-sha256"},
+            {"keyval", {{"public", key.public_pem()}}}};
+  }
   return {{"keytype", "ecdsa"},
           {"scheme", "ecdsa-sha2-nistp256"},
           {"keyval", {{"public", key.public_pem()}}}};
@@ -97,9 +105,12 @@ std::string TufRepository::Sign(const Json& content, const std::vector<std::stri
     canonical.replace(at, 2, "\n");
   }
   for (const std::string& name : signers) {
+    const TestKey& key = Key(name);
+    const base::ByteView message = base::AsBytes(canonical);
+    const bool rsa = key.public_key().type() == verifier::KeyType::kRsa;
     document["signatures"].push_back(
         {{"keyid", KeyId(name)},
-         {"sig", base::EncodeHex(Key(name).Sign(base::AsBytes(canonical)))}});
+         {"sig", base::EncodeHex(rsa ? key.SignPss(message) : key.Sign(message))}});
   }
   return document.dump(1);
 }

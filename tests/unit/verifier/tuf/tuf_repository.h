@@ -38,7 +38,7 @@ class TufRepository {
   static TufFiles Publish(const Edit& edit = {});
 
   /// The key with this name, the same for the whole program: "root1" … "root4", "targets1",
-  /// "targets2", "snapshot1", "snapshot2", "timestamp1", "team1", or any other.
+  /// "targets2", "snapshot1", "snapshot2", "timestamp1", "team1", or any other; "rsa…" is RSA.
   static const TestKey& Key(const std::string& name);
   /// Its id, which is no hash of it.
   static std::string KeyId(const std::string& name) { return "id-of-" + name; }
