@@ -6,10 +6,6 @@
 #include "base/text.h"
 
 namespace sigward::base {
-namespace {
-constexpr std::size_t kMaxNameInError = 64;
-}  // namespace
-
 Result<JsonFields> JsonFields::Of(const Json& value, std::string where) {
   if (!value.is_object()) {
     return Fail(Reason::kMalformed, where + " is not an object");

@@ -15,4 +15,7 @@ bool IsUtf8(std::string_view text);
 /// broken UTF-8 replaced by '?', so that foreign bytes cannot forge a second line or move a cursor.
 std::string OneLine(std::string_view text, std::size_t max);
 
+/// Bytes that an error shows of a name that somebody else chose.
+inline constexpr std::size_t kMaxNameInError = 64;
+
 }  // namespace sigward::base

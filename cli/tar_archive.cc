@@ -18,7 +18,6 @@ namespace {
 using base::Reason;
 using base::Result;
 
-constexpr std::size_t kMaxNameInError = 64;
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
@@ -71,7 +70,7 @@ Result<std::string> NameOf(archive_entry* entry) {
     return std::string();
   }
   if (!verifier::tuf::CheckTargetPath(name).ok()) {
-    return Malformed("the entry " + base::OneLine(name, kMaxNameInError) +
+    return Malformed("the entry " + base::OneLine(name, base::kMaxNameInError) +
                      " does not lie below the archive's top");
   }
   return std::string(name);
@@ -104,7 +103,7 @@ Result<bool> IsFile(archive_entry* entry, const std::string& name) {
                      archive_entry_symlink(entry) == nullptr &&
                      archive_entry_sparse_count(entry) == 0;
   if (!plain || (type != AE_IFREG && type != AE_IFDIR)) {
-    return Malformed("the entry " + base::OneLine(name, kMaxNameInError) +
+    return Malformed("the entry " + base::OneLine(name, base::kMaxNameInError) +
                      " is neither a file nor a folder");
   }
   return type == AE_IFREG;
@@ -139,7 +138,7 @@ Result<ArchiveFiles> ReadTarGz(std::string_view bytes) {
                              ReadBytes(reader.get(), kMaxArchiveBytes - total));
     total += content.size();
     if (!files.emplace(name, std::move(content)).second) {
-      return Malformed("the entry " + base::OneLine(name, kMaxNameInError) + " comes twice");
+      return Malformed("the entry " + base::OneLine(name, base::kMaxNameInError) + " comes twice");
     }
   }
 }

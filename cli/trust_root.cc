@@ -231,7 +231,7 @@ void ReportUnusedMirrors(const TufMirrors& mirrors,
   const auto report = [&problems](const std::string& option, const std::string& name,
                                   const char* kinds) {
     problems.AddError({"policy", 0, "",
-                       option + " names " + base::OneLine(name, 64) +
+                       option + " names " + base::OneLine(name, base::kMaxNameInError) +
                            ", and no TrustRoot of that name has " + kinds});
   };
   for (const auto& [name, folder] : mirrors.folders) {

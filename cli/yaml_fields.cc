@@ -10,8 +10,6 @@
 namespace sigward::cli {
 namespace {
 
-constexpr std::size_t kMaxNameInMessage = 64;
-
 /// Levenshtein's distance, upper and lower case taken for the same.
 std::size_t Distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -192,7 +190,7 @@ void YamlFields::NoOthers() {
 std::string_view YamlFields::Nearest(std::string_view name) const {
   std::string_view nearest;
   std::size_t least = name.size() < 4 ? 2 : 3;
-  if (name.size() > kMaxNameInMessage) {
+  if (name.size() > base::kMaxNameInError) {
     return nearest;
   }
   for (const std::string& known : known_) {
@@ -218,7 +216,7 @@ Problem YamlFields::ProblemAt(std::string_view name, std::string message) const 
 }
 
 std::string YamlFields::PathOf(std::string_view name) const {
-  const std::string shown = base::OneLine(name, kMaxNameInMessage);
+  const std::string shown = base::OneLine(name, base::kMaxNameInError);
   return path_.empty() || shown.empty() ? path_ + shown : path_ + "." + shown;
 }
 

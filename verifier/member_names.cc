@@ -6,12 +6,6 @@
 #include "base/text.h"
 
 namespace sigward::verifier {
-namespace {
-
-constexpr std::size_t kMaxNameInError = 64;
-
-}  // namespace
-
 base::Status RefuseLookAlikes(const base::Json& object, std::string_view where,
                               std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : object.items()) {
@@ -21,7 +15,7 @@ base::Status RefuseLookAlikes(const base::Json& object, std::string_view where,
     });
     if (look_alike || !base::IsAscii(member)) {
       return base::Fail(base::Reason::kMalformed, std::string(where) + " has a field " +
-                                                      base::OneLine(member, kMaxNameInError) +
+                                                      base::OneLine(member, base::kMaxNameInError) +
                                                       " that can be taken for another");
     }
   }

@@ -16,8 +16,6 @@
 namespace sigward::verifier {
 namespace {
 
-constexpr std::size_t kMaxNameInError = 64;
-
 base::Error Internal(const char* what) {
   ERR_clear_error();
   return base::Fail(base::Reason::kInternal, what);
@@ -112,7 +110,7 @@ base::Status CheckEcdsaDer(base::ByteView signature) {
 }  // namespace
 
 base::Result<HashAlgorithm> ParseHashAlgorithm(std::string_view name) {
-  const std::string lower = base::LowerCase(name.substr(0, kMaxNameInError));
+  const std::string lower = base::LowerCase(name.substr(0, base::kMaxNameInError));
   for (const HashAlgorithm algorithm : {HashAlgorithm::kSha224, HashAlgorithm::kSha256,
                                         HashAlgorithm::kSha384, HashAlgorithm::kSha512}) {
     if (name.size() == lower.size() && lower == HashAlgorithmName(algorithm)) {
@@ -120,7 +118,7 @@ base::Result<HashAlgorithm> ParseHashAlgorithm(std::string_view name) {
     }
   }
   return base::Fail(base::Reason::kUnsupportedAlgorithm,
-                    "hash algorithm " + base::OneLine(name, kMaxNameInError) +
+                    "hash algorithm " + base::OneLine(name, base::kMaxNameInError) +
                         " is none of sha224, sha256, sha384 and sha512");
 }
 

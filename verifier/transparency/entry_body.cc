@@ -25,8 +25,6 @@ using base::Reason;
 using base::Result;
 using base::Status;
 
-constexpr std::size_t kMaxNameInError = 64;
-
 struct KnownKind {
   EntryKind kind;
   std::string_view name;
@@ -121,9 +119,10 @@ const ArtifactDigest* FindDigest(const LoggedArtifact& artifact, HashAlgorithm a
 }
 
 base::Error UnknownDigest(std::string_view algorithm) {
-  return base::Fail(Reason::kUnsupportedAlgorithm, "log entry: it names the artifact by " +
-                                                       base::OneLine(algorithm, kMaxNameInError) +
-                                                       ", by which the artifact is not known here");
+  return base::Fail(Reason::kUnsupportedAlgorithm,
+                    "log entry: it names the artifact by " +
+                        base::OneLine(algorithm, base::kMaxNameInError) +
+                        ", by which the artifact is not known here");
 }
 
 Status CheckHashedRekordV001(JsonFields& spec, const LoggedContent& content) {
@@ -313,8 +312,8 @@ Result<EntryKind> ParseEntryKind(std::string_view kind, std::string_view version
       [&](const KnownKind& names) { return names.name == kind && names.version == version; });
   if (known == kKnownKinds.end()) {
     return base::Fail(Reason::kUnsupportedFormat,
-                      "log entries of kind " + base::OneLine(kind, kMaxNameInError) + " " +
-                          base::OneLine(version, kMaxNameInError) + " are not read");
+                      "log entries of kind " + base::OneLine(kind, base::kMaxNameInError) + " " +
+                          base::OneLine(version, base::kMaxNameInError) + " are not read");
   }
   return known->kind;
 }

@@ -11,7 +11,6 @@
 namespace sigward::verifier {
 namespace {
 
-constexpr std::size_t kMaxNameInError = 64;
 constexpr std::size_t kAnySize = 0;
 
 struct Details {
@@ -51,8 +50,9 @@ base::Result<DetailedKey> ReadDetailedKey(base::ByteView raw, std::string_view n
   const auto* details = std::find_if(kDetails.begin(), kDetails.end(),
                                      [&](const Details& d) { return d.name == name; });
   if (details == kDetails.end()) {
-    return base::Fail(base::Reason::kUnsupportedAlgorithm,
-                      "key details " + base::OneLine(name, kMaxNameInError) + " are not supported");
+    return base::Fail(
+        base::Reason::kUnsupportedAlgorithm,
+        "key details " + base::OneLine(name, base::kMaxNameInError) + " are not supported");
   }
   if (raw.size() > kMaxPublicKeyPem) {
     return base::Fail(base::Reason::kTooLarge,

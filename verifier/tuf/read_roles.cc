@@ -19,8 +19,6 @@ using base::Reason;
 using base::Result;
 using base::Status;
 
-constexpr std::size_t kMaxNameInError = 64;
-
 base::Error Malformed(const std::string& where, std::string_view what) {
   return base::Fail(Reason::kMalformed, where + " " + std::string(what));
 }
@@ -57,14 +55,14 @@ Result<JsonFields> ReadHead(const Json& content, const std::string& name, Role r
   SIGWARD_ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(content, name));
   SIGWARD_ASSIGN_OR_RETURN(const std::string type, fields.String("_type"));
   if (type != RoleName(role)) {
-    return Malformed(name, "has the type " + base::OneLine(type, kMaxNameInError) + " and not " +
-                               std::string(RoleName(role)));
+    return Malformed(name, "has the type " + base::OneLine(type, base::kMaxNameInError) +
+                               " and not " + std::string(RoleName(role)));
   }
   SIGWARD_ASSIGN_OR_RETURN(const std::string spec, fields.String("spec_version"));
   if (!IsSpecVersion1(spec)) {
     return base::Fail(
         Reason::kUnsupportedFormat,
-        name + " is of TUF " + base::OneLine(spec, kMaxNameInError) + "; only 1.x is read");
+        name + " is of TUF " + base::OneLine(spec, base::kMaxNameInError) + "; only 1.x is read");
   }
   SIGWARD_ASSIGN_OR_RETURN(version, Number(fields, "version", 1));
   SIGWARD_ASSIGN_OR_RETURN(const std::string text, fields.String("expires"));
@@ -87,8 +85,8 @@ Result<KeyRing> ReadKeys(JsonFields& parent) {
   KeyRing ring;
   for (const auto& [key_id, value] : keys->get_ref<const Json::object_t&>()) {
     SIGWARD_ASSIGN_OR_RETURN(
-        JsonFields fields,
-        JsonFields::Of(value, parent.where() + ".keys." + base::OneLine(key_id, kMaxNameInError)));
+        JsonFields fields, JsonFields::Of(value, parent.where() + ".keys." +
+                                                     base::OneLine(key_id, base::kMaxNameInError)));
     SIGWARD_ASSIGN_OR_RETURN(ring[key_id], ReadKey(std::move(fields)));
   }
   return ring;
@@ -109,7 +107,7 @@ Result<RoleRule> ReadRule(JsonFields& fields) {
     const auto& key_id = value.get_ref<const std::string&>();
     if (std::find(rule.key_ids.begin(), rule.key_ids.end(), key_id) != rule.key_ids.end()) {
       return Malformed(fields.where(),
-                       "has the key id " + base::OneLine(key_id, kMaxNameInError) + " twice");
+                       "has the key id " + base::OneLine(key_id, base::kMaxNameInError) + " twice");
     }
     rule.key_ids.push_back(key_id);
   }
@@ -156,7 +154,7 @@ Result<ListedMetadata> ReadListedMetadata(const Json& value, const std::string& 
 }
 
 std::string NameIn(const std::string& where, std::string_view name) {
-  return where + "." + base::OneLine(name, kMaxNameInError);
+  return where + "." + base::OneLine(name, base::kMaxNameInError);
 }
 
 Status CheckName(const std::string& where, std::string_view name) {

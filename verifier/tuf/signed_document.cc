@@ -19,7 +19,6 @@ using base::JsonFields;
 using base::Reason;
 using base::Result;
 
-constexpr std::size_t kMaxNameInError = 64;
 /// An uncompressed point of P-256 (SEC 1 §2.3.3), and a key of RFC 8032.
 constexpr std::size_t kPointBytes = 65;
 constexpr std::size_t kEd25519Bytes = 32;
@@ -103,7 +102,7 @@ base::Status SignedDocument::ReadSignatures(const Json& signatures) {
     SIGWARD_ASSIGN_OR_RETURN(const std::string text, fields.String("sig"));
     if (!seen.insert(key_id).second) {
       return base::Fail(Reason::kMalformed, name_ + " has two signatures by key id " +
-                                                base::OneLine(key_id, kMaxNameInError));
+                                                base::OneLine(key_id, base::kMaxNameInError));
     }
     // An empty one is usual: whose turn to sign it was, did not.
     Result<ByteBuffer> bytes = FromHex(text);

@@ -9,8 +9,6 @@
 namespace sigward::verifier::tuf {
 namespace {
 
-constexpr std::size_t kMaxNameInError = 64;
-
 /// Takes the first element off PATH. False when nothing is left.
 bool TakeElement(std::string_view& path, bool& more, std::string_view& element) {
   if (!more) {
@@ -55,7 +53,7 @@ base::Status CheckTargetPath(std::string_view path) {
     fine = fine && !element.empty() && element != "." && element != "..";
   }
   if (!fine) {
-    return base::Fail(base::Reason::kMalformed, base::OneLine(path, kMaxNameInError) +
+    return base::Fail(base::Reason::kMalformed, base::OneLine(path, base::kMaxNameInError) +
                                                     " is no path of a file below the targets");
   }
   return base::Ok();

@@ -15,8 +15,6 @@ using base::Reason;
 using base::Result;
 using base::Status;
 
-constexpr std::size_t kMaxNameInError = 64;
-
 /// §4.3 and §5.5.5: neither the snapshot nor a file that was listed gets older, and none
 /// disappears.
 Status CheckNothingOlder(const Snapshot& kept, const Snapshot& next) {
@@ -25,7 +23,7 @@ Status CheckNothingOlder(const Snapshot& kept, const Snapshot& next) {
   }
   for (const auto& [name, before] : kept.files) {
     const auto now = next.files.find(name);
-    const std::string shown = base::OneLine(name, kMaxNameInError);
+    const std::string shown = base::OneLine(name, base::kMaxNameInError);
     if (now == next.files.end()) {
       return base::Fail(Reason::kDescriptorMismatch,
                         shown + " is not listed in snapshot.json any more");

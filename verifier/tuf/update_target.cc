@@ -15,8 +15,6 @@ namespace {
 using base::Reason;
 using base::Status;
 
-constexpr std::size_t kMaxNameInError = 64;
-
 }  // namespace
 
 Status Update::AskTarget(std::string path, std::size_t max_bytes) {
@@ -72,9 +70,9 @@ Status Update::NextCandidate() {
   visited_.insert(name);
   const auto listed = snapshot_->files.find(name + ".json");
   if (listed == snapshot_->files.end()) {
-    return base::Fail(
-        Reason::kPolicyUnavailable,
-        "snapshot.json does not list the delegated role " + base::OneLine(name, kMaxNameInError));
+    return base::Fail(Reason::kPolicyUnavailable,
+                      "snapshot.json does not list the delegated role " +
+                          base::OneLine(name, base::kMaxNameInError));
   }
   Want(Step::kDelegated, Versioned(listed->second.version, RoleFileName(name)),
        Bound(listed->second.file, kMaxTargetsBytes));
