@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/text.h"
 #include "cli/policy_sources.h"
 #include "cli/problems.h"
 #include "cli/verbs.h"
@@ -69,6 +70,21 @@ std::string IsNameAndFolder(const std::string& text) {
              : "";
 }
 
+/// Puts the --trust-root-mirror options into MIRRORS. Of two for one name neither is guessed at.
+bool TakeMirrors(const CompileArguments& options, TufMirrors& mirrors) {
+  for (const std::string& mirror : options.mirrors) {
+    const std::size_t equals = mirror.find('=');
+    const std::string name = mirror.substr(0, equals);
+    if (!mirrors.folders.emplace(name, mirror.substr(equals + 1)).second) {
+      ReportError(options.format,
+                  Fail(Reason::kInvalidArguments, "--trust-root-mirror is given twice for " +
+                                                      base::OneLine(name, base::kMaxNameInError)));
+      return false;
+    }
+  }
+  return true;
+}
+
 ExitCode CompilePolicy(const CompileArguments& options) {
   const auto sources = ReadPolicySources(options.sources);
   if (!sources.ok()) {
@@ -80,14 +96,8 @@ ExitCode CompilePolicy(const CompileArguments& options) {
   if (!options.public_good_root.empty()) {
     compile.public_good_root = options.public_good_root;
   }
-  for (const std::string& mirror : options.mirrors) {
-    const std::size_t equals = mirror.find('=');
-    const std::string name = mirror.substr(0, equals);
-    if (!compile.mirrors.folders.emplace(name, mirror.substr(equals + 1)).second) {
-      ReportError(options.format,
-                  Fail(Reason::kConfigInvalid, "--trust-root-mirror is given twice for " + name));
-      return ExitCode::kUsage;
-    }
+  if (!TakeMirrors(options, compile.mirrors)) {
+    return ExitCode::kUsage;
   }
   compile.mirrors.accept_expired = {options.accept_expired.begin(), options.accept_expired.end()};
   const auto compiled = CompileSources(*sources, problems, compile);

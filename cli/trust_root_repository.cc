@@ -16,7 +16,6 @@ using verifier::tuf::ExpiredMetadata;
 constexpr std::size_t kMaxEncodedRoot = (verifier::tuf::kMaxRootBytes + 2) / 3 * 4;
 /// The YAML around it is not longer.
 constexpr std::size_t kMaxEncodedArchive = kMaxYamlBytes;
-constexpr std::size_t kMaxNameInError = 64;
 
 /// What both kinds have.
 struct Location {
@@ -82,7 +81,7 @@ std::optional<NamedTrustRoot> ReadFrom(const MirrorFile& mirror, const YamlField
     spec.Report(kind, target.error().detail +
                           (expired ? "; take a newer copy of the repository, or, where there is "
                                      "none, compile with --accept-expired-trust-root " +
-                                         base::OneLine(name, kMaxNameInError)
+                                         base::OneLine(name, base::kMaxNameInError)
                                    : ""));
     return std::nullopt;
   }
@@ -134,11 +133,15 @@ std::optional<NamedTrustRoot> ReadRemote(YamlFields& spec, const std::string& na
     spec.Report("remote",
                 "nothing is downloaded here: give a copy of the mirror by `sigward policy compile "
                 "--trust-root-mirror " +
-                    base::OneLine(name, kMaxNameInError) + "=FOLDER`");
+                    base::OneLine(name, base::kMaxNameInError) + "=FOLDER`");
     return std::nullopt;
   }
-  return ReadFrom(MirrorInFolder(folder->second), spec, "remote", name, *std::move(location),
-                  mirrors);
+  const auto mirror = MirrorInFolder(folder->second);
+  if (!mirror.ok()) {
+    spec.Report("remote", "--trust-root-mirror: " + mirror.error().detail);
+    return std::nullopt;
+  }
+  return ReadFrom(*mirror, spec, "remote", name, *std::move(location), mirrors);
 }
 
 }  // namespace sigward::cli

@@ -16,7 +16,6 @@ using base::Result;
 using verifier::tuf::Update;
 using verifier::tuf::WantedFile;
 
-constexpr std::size_t kMaxNameInError = 64;
 constexpr std::string_view kRepositoryFolder = "repository/";
 
 base::Status Feed(Update& update, const MirrorFile& mirror, const std::string& targets) {
@@ -41,9 +40,9 @@ Result<MirrorFile> MirrorInArchive(std::string_view bytes) {
       node.key().erase(0, kRepositoryFolder.size());
     }
     if (const auto inserted = files->insert(std::move(node)); !inserted.inserted) {
-      return base::Fail(
-          base::Reason::kMalformed,
-          "the entry " + base::OneLine(inserted.node.key(), kMaxNameInError) + " comes twice");
+      return base::Fail(base::Reason::kMalformed,
+                        "the entry " + base::OneLine(inserted.node.key(), base::kMaxNameInError) +
+                            " comes twice");
     }
   }
   // Bounds on single files are the update's own; the archive as a whole was bounded.
@@ -54,18 +53,24 @@ Result<MirrorFile> MirrorInArchive(std::string_view bytes) {
   });
 }
 
-MirrorFile MirrorInFolder(std::string folder) {
-  return [folder = std::move(folder)](const std::string& path,
-                                      std::size_t max_bytes) -> Result<std::optional<std::string>> {
-    const std::string file = folder + "/" + path;
-    std::error_code error;
-    if (std::filesystem::symlink_status(file, error).type() ==
-        std::filesystem::file_type::not_found) {
-      return std::optional<std::string>();
-    }
-    SIGWARD_ASSIGN_OR_RETURN(std::string bytes, base::ReadFile(file, max_bytes));
-    return std::optional<std::string>(std::move(bytes));
-  };
+Result<MirrorFile> MirrorInFolder(std::string folder) {
+  std::error_code failure;
+  if (!std::filesystem::is_directory(folder, failure)) {
+    return base::Fail(base::Reason::kIoFailed,
+                      folder + " is no folder" + (failure ? ": " + failure.message() : ""));
+  }
+  return MirrorFile(
+      [folder = std::move(folder)](const std::string& path,
+                                   std::size_t max_bytes) -> Result<std::optional<std::string>> {
+        const std::string file = folder + "/" + path;
+        std::error_code error;
+        if (std::filesystem::symlink_status(file, error).type() ==
+            std::filesystem::file_type::not_found) {
+          return std::optional<std::string>();
+        }
+        SIGWARD_ASSIGN_OR_RETURN(std::string bytes, base::ReadFile(file, max_bytes));
+        return std::optional<std::string>(std::move(bytes));
+      });
 }
 
 Result<MirroredTarget> ReadTarget(const MirrorFile& mirror, std::string root,

@@ -31,8 +31,9 @@ using MirrorFile = std::function<base::Result<std::optional<std::string>>(const 
 /// packs it. Fails as ReadTarGz does.
 base::Result<MirrorFile> MirrorInArchive(std::string_view bytes);
 
-/// From a folder. A file that cannot be read fails with kIoFailed or kTooLarge.
-MirrorFile MirrorInFolder(std::string folder);
+/// From a folder. Fails with kIoFailed when there is none: all its files would seem to be missing.
+/// A file that cannot be read fails with kIoFailed or kTooLarge.
+base::Result<MirrorFile> MirrorInFolder(std::string folder);
 
 struct MirroredTarget {
   std::string bytes;

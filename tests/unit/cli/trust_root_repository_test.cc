@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -145,6 +148,34 @@ TEST(TrustRootRepositoryTest, RemoteIsReadFromTheCopy) {
   EXPECT_THAT(outcome.errors, IsEmpty());
   EXPECT_THAT(outcome.warnings, ElementsAre(HasSubstr("spec.remote: " + kValidUntil)));
   EXPECT_EQ(outcome.compiled["trustRoots"], Expected());
+}
+
+TEST(TrustRootRepositoryTest, ACopyThatIsNotThereIsNoOldRepository) {
+  TufMirrors mirrors;
+  mirrors.folders = {{"mine", "/nowhere/at/all"}};
+  EXPECT_THAT(
+      Compile(Remote(), mirrors).errors,
+      Contains(HasSubstr("spec.remote: --trust-root-mirror: /nowhere/at/all is no folder")));
+}
+
+/// A newer root that cannot be read is no newest root: the one before it may have been revoked.
+TEST(TrustRootRepositoryTest, WhatCannotBeReadIsNotMissing) {
+  TufFiles files = SigstoreTufFiles(1);
+  const auto compile = [&files](const std::function<void(const std::string& file)>& make) {
+    const Folder folder(files);
+    make(folder.path() + "/16.root.json");
+    return Compile(Remote(), MirrorIn(folder)).errors;
+  };
+  const auto make_fifo = [](const std::string& file) { ASSERT_EQ(mkfifo(file.c_str(), 0600), 0); };
+  const auto make_link = [](const char* target) {
+    return [target](const std::string& file) { ASSERT_EQ(symlink(target, file.c_str()), 0); };
+  };
+  const auto make_folder = [](const std::string& file) { ASSERT_EQ(mkdir(file.c_str(), 0700), 0); };
+  EXPECT_THAT(compile(make_fifo), Contains(HasSubstr("spec.remote: 16.root.json")));
+  EXPECT_THAT(compile(make_link("nowhere")), Contains(HasSubstr("16.root.json: No such file")));
+  EXPECT_THAT(compile(make_link("16.root.json")), Contains(HasSubstr("16.root.json")));
+  EXPECT_THAT(compile(make_link("/dev/zero")), Contains(HasSubstr("16.root.json")));
+  EXPECT_THAT(compile(make_folder), Contains(HasSubstr("16.root.json")));
 }
 
 TEST(TrustRootRepositoryTest, RemoteWithoutACopySaysHow) {
