@@ -56,4 +56,27 @@ inline std::string TarGz(const std::vector<TarEntry>& entries) {
   return out;
 }
 
+/// These bytes in gzip: for archives that no writer makes.
+inline std::string Gz(std::string_view bytes) {
+  std::string out(bytes.size() + 4096, '\0');
+  std::size_t used = 0;
+  archive* writer = archive_write_new();
+  archive_entry* header = archive_entry_new();
+  archive_entry_set_pathname(header, "data");
+  archive_entry_set_filetype(header, AE_IFREG);
+  if (archive_write_add_filter_gzip(writer) != ARCHIVE_OK ||
+      archive_write_set_format_raw(writer) != ARCHIVE_OK ||
+      archive_write_open_memory(writer, out.data(), out.size(), &used) != ARCHIVE_OK ||
+      archive_write_header(writer, header) != ARCHIVE_OK ||
+      archive_write_data(writer, bytes.data(), bytes.size()) !=
+          static_cast<la_ssize_t>(bytes.size()) ||
+      archive_write_close(writer) != ARCHIVE_OK) {
+    std::abort();
+  }
+  archive_entry_free(header);
+  archive_write_free(writer);
+  out.resize(used);
+  return out;
+}
+
 }  // namespace sigward::testing
