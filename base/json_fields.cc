@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 namespace sigward::base {
+
 Result<JsonFields> JsonFields::Of(const Json& value, std::string where) {
   if (!value.is_object()) {
     return Fail(Reason::kMalformed, where + " is not an object");

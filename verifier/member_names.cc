@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 namespace sigward::verifier {
+
 base::Status RefuseLookAlikes(const base::Json& object, std::string_view where,
                               std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : object.items()) {
