@@ -73,7 +73,8 @@ TEST(TarArchiveTest, IsTarInGzip) {
 }
 
 /// A block of ustar (POSIX.1) that says SIZE, and BYTES, filled up to whole blocks.
-std::string Raw(const std::string& name, char type, const std::string& bytes, std::size_t size) {
+std::string Raw(const std::string& name, char type, const std::string& bytes, std::size_t size,
+                const std::string& link = "") {
   constexpr std::size_t kBlock = 512;
   constexpr std::size_t kSizeAt = 124;
   constexpr std::size_t kSumAt = 148;
@@ -88,6 +89,7 @@ std::string Raw(const std::string& name, char type, const std::string& bytes, st
   put(kSizeAt, octal.data());
   put(136, "00000000000");
   put(156, std::string(1, type));
+  put(157, link);
   put(257, std::string_view("ustar\00000", 8));
   put(kSumAt, "        ");
   unsigned sum = 0;
@@ -160,6 +162,18 @@ TEST(TarArchiveTest, HeadersWithoutAnEntryEnd) {
   }
   EXPECT_THAT(ReadTarGz(Gz(Raw("././@LongLink", 'L', std::string(4 << 20, 'a')))),
               FailsWith(Reason::kMalformed));
+}
+
+/// POSIX lets a hard link carry bytes, as a file does.
+TEST(TarArchiveTest, AHardLinkWithBytesIsNoFile) {
+  EXPECT_THAT(
+      ReadTarGz(Gz(Raw("fine", '0', "x") + Pax({{"path", "a"}}) + Raw("b", '1', "y", 1, "fine"))),
+      Refuses(Reason::kMalformed, "the entry a is neither a file nor a folder"));
+}
+
+TEST(TarArchiveTest, AttributesThatAreNotUnderstoodAreNotPassedOver) {
+  EXPECT_THAT(ReadTarGz(Gz(Raw("pax", 'x', "nonsense\n") + Raw("a", '0', "x"))),
+              Refuses(Reason::kMalformed, "the archive is broken"));
 }
 
 TEST(TarArchiveTest, ASizeThatIsNotThereIsNotBelieved) {
