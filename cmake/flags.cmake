@@ -13,15 +13,11 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(sigward_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference)
 endif()
 
-if(SIGWARD_SANITIZE OR SIGWARD_FUZZ)
-  set(sanitizers ${SIGWARD_SANITIZE})
-  if(SIGWARD_FUZZ)
-    set(sanitizers address,undefined)
-  endif()
+if(SIGWARD_SANITIZE)
   # A report shows lines and no variables: their part of the debug information is not made.
   target_compile_options(sigward_flags INTERFACE
-    -fsanitize=${sanitizers} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
-  target_link_options(sigward_flags INTERFACE -fsanitize=${sanitizers})
+    -fsanitize=${SIGWARD_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  target_link_options(sigward_flags INTERFACE -fsanitize=${SIGWARD_SANITIZE})
 else()
   target_compile_options(sigward_flags INTERFACE
     -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero

@@ -134,7 +134,7 @@ TEST(CompiledKeylessTest, EachDemandBesideAKeyIsPartOfItsId) {
     Json document = Document();
     Json authority = {{"name", "key"}, {"key", document["policies"][0]["authorities"][2]["key"]}};
     authority.update(demands);
-    document["policies"][0]["authorities"] = {authority};
+    document["policies"][0]["authorities"] = Json::array({authority});
     return *PolicySnapshot::Parse(document.dump(), 1).value()->policies()[0].authorities[0].id;
   };
   const Json full = Document()["policies"][0]["authorities"][2];

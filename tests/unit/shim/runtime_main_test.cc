@@ -253,7 +253,8 @@ TEST_F(RuntimeMain, EveryOtherAnswerRefuses) {
       {{3, 250, "", "{}"}, "protocol: the gate refuses without a reason\n"},
   };
   for (const auto& [answer, line] : table) {
-    const ScriptedGate gate(socket_, 1, [&](int, GateVisit&) { return rpc::Encode(answer); });
+    const std::string bytes = rpc::Encode(answer);
+    const ScriptedGate gate(socket_, 1, [&bytes](int, GateVisit&) { return bytes; });
     const Outcome outcome = Wrapped(Logged({"create", "id"}));
     EXPECT_EQ(outcome.errors, line);
     ExpectRefused(outcome, line.substr(0, line.find(':')));
