@@ -9,13 +9,9 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "base/config/toml.h"
 #include "base/config/toml_text.h"
 #include "worker/fetch/url.h"
-
-// Header-only and without exceptions: a syntax error is a value, not a throw.
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#include <toml++/toml.h>
 
 namespace sigward::worker {
 namespace {

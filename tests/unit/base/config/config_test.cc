@@ -157,6 +157,7 @@ TEST(Config, WhatIsWrongIsNamedWithItsLineAndWhatWasExpected) {
       {"# f\u00fcr\n[state]\ndir = \"/f\u00fcr\"\n", "c.toml:3: character beyond ASCII"},
       // What toml++ 3.3 must never see.
       {"cs =3[\"e\u00b5 = 1\n", "c.toml:1: character beyond ASCII"},
+      {"[.state]\n", "c.toml:1: "},
   };
   for (const auto& [text, message] : wrong) {
     const auto config = ParseConfig(text, "c.toml");
