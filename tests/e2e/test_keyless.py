@@ -4,13 +4,14 @@ import unittest
 from bed import images
 from bed.case import BedCase
 from bed.peers import peer
-from bed.policies import keyless, policy, trust_root
+from bed.policies import key, keyless, policy, trust_root
 from bed.private_sigstore import certificates, keys
 from bed.private_sigstore.certificates import IDENTITY, ISSUER, MINUTE, SIGNED
 from bed.private_sigstore.publish import FORMS, publish
 from bed.private_sigstore.recipe import Recipe, logged_v2, nothing, stamped
 from bed.private_sigstore.sigstore import Sigstore
 from bed.process import run
+from e2e.test_create import CreateCase
 
 STOPPED = "OCI runtime create failed: "
 
@@ -161,6 +162,51 @@ class AtCreate(KeylessCase):
     def test_unsigned_is_stopped(self):
         _, reference, _ = self.push("unsigned")
         self.assert_stopped(reference, "no-signature: ")
+
+
+class InAPodsAnnotations(CreateCase):
+    """The certificate and the log's entry beside the signature: nothing lies in the registry."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.sigstore = Sigstore()
+        super().setUpClass()
+
+    @classmethod
+    def policies(cls):
+        return [policy("released", f"{cls.plain.host}/annotated-**", keyless(ISSUER, IDENTITY, "private")),
+                policy("pause", f"{cls.plain.host}/pause**", key(cls.keys.public("good"))),
+                trust_root("private", cls.sigstore.trusted_root())]
+
+    def pod(self, reference, recipe, *left_out):
+        payload = self.cosign.run("generate", "--allow-http-registry", reference).stdout.encode()
+        beside = {name.rsplit("/", 1)[1]: text for name, text in recipe.annotations(self.sigstore, payload).items()}
+        pod = self.cri.pod(**{f"cosign.sigstore.dev/{name}": text for name, text in beside.items()
+                              if name not in left_out})
+        self.assertNotIsInstance(pod, str, self.sigward.log()[-3000:])
+        self.addCleanup(pod.remove)
+        return pod
+
+    def unsigned(self, name):
+        reference = self.add_image(f"annotated-{name}")
+        self.containerd.pull_locally(reference, "k8s.io")
+        return reference
+
+    def test_the_named_signers_image_starts(self):
+        reference = self.unsigned("good")
+        self.assert_pod_starts(self.pod(reference, Recipe()).start(reference))
+
+    def test_others_are_refused(self):
+        for name, (recipe, _) in BAD.items():
+            with self.subTest(name):
+                reference = self.unsigned(name)
+                self.assert_pod_refuses(self.pod(reference, recipe).start(reference), r"[a-z-]+: ")
+
+    def test_half_of_it_is_not_enough(self):
+        for left_out in ("signature", "certificate", "bundle"):
+            with self.subTest(left_out):
+                reference = self.unsigned(f"without-{left_out}")
+                self.assert_pod_refuses(self.pod(reference, Recipe(), left_out).start(reference), r"[a-z-]+: ")
 
 
 if __name__ == "__main__":
