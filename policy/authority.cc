@@ -34,6 +34,16 @@ base::Error TooLong(const std::string& what, std::size_t is, std::size_t max) {
                                                  " can be verified by");
 }
 
+std::size_t CostOf(const Authority& authority) {
+  std::size_t sum = 0;
+  if (const auto* keyless = std::get_if<KeylessRule>(&authority.rule)) {
+    for (const Identity& identity : keyless->identities) {
+      sum += identity.cost();
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
 std::string CompileAuthority(const Authority& authority) {
@@ -65,6 +75,7 @@ std::vector<const std::string*> TrustRootsOf(const Authority& authority) {
 base::Status CheckMaterial(const std::vector<Authority>& authorities,
                            const TrustRoots& trust_roots) {
   std::size_t size = 0;
+  std::size_t expressions = 0;
   std::set<std::string_view> named;
   for (const Authority& authority : authorities) {
     if (!TakesSignatures(authority)) {
@@ -75,6 +86,7 @@ base::Status CheckMaterial(const std::vector<Authority>& authorities,
       return TooLong("authority " + authority.name + " is", text, kMaxAuthorityText);
     }
     size += text;
+    expressions += CostOf(authority);
     for (const std::string* name : TrustRootsOf(authority)) {
       const auto root = trust_roots.find(*name);
       if (root != trust_roots.end() && named.insert(*name).second) {
@@ -82,6 +94,14 @@ base::Status CheckMaterial(const std::vector<Authority>& authorities,
                 root->second.links().size() * sizeof(verifier::ChainMemory::Link);
       }
     }
+  }
+  if (expressions > kMaxPolicyExpressions) {
+    return base::Fail(
+        base::Reason::kTooLarge,
+        "its regular expressions are " + std::to_string(expressions) +
+            " instructions long, at most " + std::to_string(kMaxPolicyExpressions) +
+            " can be verified by; repetitions like {1,100} and classes like \\pL make "
+            "them long");
   }
   return size <= kMaxPolicyMaterial
              ? base::Ok()

@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -38,7 +39,20 @@ base::Status CheckText(IdentityKind kind, std::string_view text) {
 }
 
 std::string Whom(const verifier::CertificateIdentity& certificate) {
-  return "the certificate is for " + certificate.subject + " by the issuer " + certificate.issuer;
+  return certificate.subject + " by the issuer " + certificate.issuer;
+}
+
+std::string InQuotes(std::string_view text) {
+  return "\"" + base::OneLine(text, kMaxInError) + "\"";
+}
+
+/// What differs comes first: texts are cut at their end.
+base::Error OtherClaim(const std::string& name, const std::string& is, const IdentityText& wanted,
+                       const verifier::CertificateIdentity& certificate) {
+  const char* kind = wanted.kind() == IdentityKind::kExact ? "" : "what matches ";
+  return Fail(Reason::kIdentityMismatch, name + " is " + is + ", the policy wants " + kind +
+                                             InQuotes(wanted.text()) + "; the certificate is for " +
+                                             Whom(certificate));
 }
 
 }  // namespace
@@ -68,6 +82,12 @@ base::Result<IdentityText> IdentityText::Of(IdentityKind kind, std::string text)
   return IdentityText(kind, std::move(text), matcher);
 }
 
+std::size_t IdentityText::cost() const {
+  return matcher_->expression.has_value()
+             ? static_cast<std::size_t>(std::max(0, matcher_->expression->ProgramSize()))
+             : 0;
+}
+
 bool IdentityText::Matches(std::string_view value) const {
   if (value.empty()) {
     return false;
@@ -84,15 +104,22 @@ bool IdentityText::Matches(std::string_view value) const {
   return false;
 }
 
+std::size_t Identity::cost() const {
+  std::size_t sum = issuer.cost() + subject.cost();
+  for (const auto& [name, text] : claims) {
+    sum += text.cost();
+  }
+  return sum;
+}
+
 base::Status Identity::CheckClaims(const verifier::CertificateIdentity& certificate) const {
   for (const auto& [name, text] : claims) {
     const auto said = certificate.claims.find(name);
     if (said == certificate.claims.end()) {
-      return Fail(Reason::kIdentityMismatch, Whom(certificate) + ", but does not say its " + name);
+      return OtherClaim(name, "not said", text, certificate);
     }
     if (!text.Matches(said->second)) {
-      return Fail(Reason::kIdentityMismatch, Whom(certificate) + ", but its " + name + " is " +
-                                                 base::OneLine(said->second, kMaxInError));
+      return OtherClaim(name, InQuotes(said->second), text, certificate);
     }
   }
   return base::Ok();
@@ -104,7 +131,8 @@ base::Status CheckIdentity(std::span<const Identity> identities,
     return Fail(Reason::kInternal, "a policy that names nobody");
   }
   base::Status nearest =
-      Fail(Reason::kIdentityMismatch, Whom(certificate) + ", whom the policy does not name");
+      Fail(Reason::kIdentityMismatch,
+           "the certificate is for " + Whom(certificate) + ", whom the policy does not name");
   for (const Identity& identity : identities) {
     if (!identity.Names(certificate)) {
       continue;

@@ -35,6 +35,9 @@ inline constexpr std::size_t kMaxAuthorityText = 1U << 20;
 /// The authorities of one policy and the trust roots that they name, as they are handed to whoever
 /// verifies.
 inline constexpr std::size_t kMaxPolicyMaterial = 3U << 20;
+/// What all regular expressions of one policy may cost (IdentityText::cost): whoever verifies
+/// compiles them for each question, and has 2 s of processor time for the whole of it.
+inline constexpr std::size_t kMaxPolicyExpressions = 200'000;
 
 enum class Mode : std::uint8_t { kEnforce = 1, kWarn = 2 };
 /// "enforce" or "warn".
@@ -93,7 +96,8 @@ base::Result<Authority> ParseCompiledAuthority(std::string_view text);
 std::vector<const std::string*> TrustRootsOf(const Authority& authority);
 
 /// Fails with kTooLarge where AUTHORITIES, a policy's, are so long that nothing could be verified
-/// by them: one beyond kMaxAuthorityText, or all beyond kMaxPolicyMaterial.
+/// by them: one beyond kMaxAuthorityText, all beyond kMaxPolicyMaterial, or with regular
+/// expressions beyond kMaxPolicyExpressions.
 base::Status CheckMaterial(const std::vector<Authority>& authorities,
                            const TrustRoots& trust_roots);
 

@@ -315,6 +315,23 @@ TEST(CompiledKeylessTest, APolicyFitsIntoAQuestion) {
   EXPECT_THAT(parsed.error().detail, ::testing::HasSubstr("their trust roots are"));
 }
 
+TEST(CompiledKeylessTest, ExpressionsAreCompiledInTime) {
+  const auto with = [](std::size_t count) {
+    Json document = Document();
+    Json& authority = document["policies"][0]["authorities"][1];
+    Json one = {
+        {"issuer", "i"}, {"subject", "s"}, {"claimsRegExp", {{"buildTrigger", "^.{1,900}$"}}}};
+    one["claimsRegExp"]["sourceRepositoryRef"] = "^.{1,400}$";
+    authority["keyless"]["identities"] = std::vector<Json>(count, one);
+    return PolicySnapshot::Parse(document.dump(), 1);
+  };
+  EXPECT_THAT(with(16), IsOk());
+  const auto parsed = with(18);
+  ASSERT_THAT(parsed, FailsWith(Reason::kTooLarge));
+  EXPECT_THAT(parsed.error().detail,
+              ::testing::HasSubstr("policy p: its regular expressions are "));
+}
+
 TEST(CompiledKeylessTest, TrustRootsFitIntoAQuestion) {
   Json document = Document();
   Json& authorities = document["policies"][0]["authorities"];
