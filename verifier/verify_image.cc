@@ -37,6 +37,14 @@ base::Result<SignedEntity> DecodeBundle(base::ByteView bytes) {
   return EntityOf(std::move(bundle), {});
 }
 
+/// Enough of DIGEST to find the signature by: what is said of it stands behind, and texts are cut
+/// at their end.
+std::string ShortText(const Digest& digest) {
+  constexpr std::size_t kDigits = 12;
+  const std::size_t head = digest.text().size() - digest.hex().size();
+  return digest.text().substr(0, head + kDigits) + "\u2026";
+}
+
 const AuthorityHash& IdOf(const ImageAuthority& authority) {
   return std::visit([](const auto& one) -> const AuthorityHash& { return one.id; }, authority);
 }
@@ -230,7 +238,7 @@ class ImageVerification {
     if (auto* failed = std::get_if<StagedError>(&outcome);
         failed != nullptr && failed->stage != FailureStage::kNoSignature) {
       failed->error = base::Within(std::string(SignatureFormatName(candidate.format)) +
-                                       " signature " + candidate.layer.digest.text(),
+                                       " signature " + ShortText(candidate.layer.digest),
                                    std::move(failed->error));
     }
     return outcome;

@@ -26,7 +26,7 @@ void AddOutcome(Json& object, Verdict verdict, const std::optional<base::Error>&
   object["decision"] = policy::VerdictWord(verdict);
   if (error.has_value()) {
     object["reason"] = base::ReasonWord(error->reason);
-    object["detail"] = base::OneLine(error->detail, kMaxDetailInRecord);
+    object["detail"] = base::OneLine(error->detail, kMaxErrorInRecord);
   }
 }
 

@@ -18,6 +18,8 @@ namespace sigward::journal {
 inline constexpr std::size_t kMaxPoliciesInRecord = 8;
 inline constexpr std::size_t kMaxAuthoritiesInRecord = 8;
 inline constexpr std::size_t kMaxDetailInRecord = 128;
+/// Why somebody was refused: which signature, what was wrong with it, whose it is.
+inline constexpr std::size_t kMaxErrorInRecord = 256;
 /// Issuer and subject of a certificate; a workflow's names repository, file and branch.
 inline constexpr std::size_t kMaxSignerInRecord = 512;
 inline constexpr std::size_t kMaxImageInRecord = 512;

@@ -111,9 +111,11 @@ Result<std::map<std::string, std::string, std::less<>>> ReadClaims(const Certifi
   std::map<std::string, std::string, std::less<>> claims;
   for (const Claim& claim : kClaims) {
     if (const Extension* extension = Find(leaf, claim.number); extension != nullptr) {
-      SIGWARD_ASSIGN_OR_RETURN(std::string text, claim.der ? ReadDerText(extension->value)
-                                                           : ReadBareText(extension->value));
-      claims.emplace(claim.name, std::move(text));
+      auto text = claim.der ? ReadDerText(extension->value) : ReadBareText(extension->value);
+      if (!text.ok()) {
+        return base::Within("its claim " + std::string(claim.name), std::move(text).error());
+      }
+      claims.emplace(claim.name, *std::move(text));
     }
   }
   return claims;

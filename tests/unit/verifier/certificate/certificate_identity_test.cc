@@ -224,6 +224,13 @@ TEST(CertificateIdentityTest, AClaimIsWhatItsFormSays) {
   EXPECT_THAT(ReadWith(FulcioExtension(9, {0x0c, 0x81, 0x01, 'a'})), FailsWith(Reason::kMalformed));
 }
 
+TEST(CertificateIdentityTest, AnUnreadableClaimIsNamed) {
+  EXPECT_THAT(ReadWith(FulcioExtension(11, Bare("self-hosted"))).error().detail,
+              ::testing::StartsWith("its claim runnerEnvironment: "));
+  EXPECT_THAT(ReadWith(FulcioExtension(4, Bare("\xff"))).error().detail,
+              ::testing::StartsWith("its claim githubWorkflowName: "));
+}
+
 TEST(CertificateIdentityTest, TextsOfTheGreatestLength) {
   const std::string longest(kMaxIdentityText, 'a');
   EXPECT_THAT(ReadWithNames(SubjectAltNames({UriName(longest)})), IsOk());
