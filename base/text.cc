@@ -31,6 +31,19 @@ std::size_t SequenceLength(std::string_view text) {
   return overlong || surrogate || too_high ? 0 : length;
 }
 
+/// Control characters, and those that make a terminal show a line in another order than it has
+/// (Unicode UAX #9 §2): U+061C, U+200E, U+200F, U+202A…U+202E, U+2066…U+2069.
+bool IsControl(std::string_view character) {
+  const auto first = static_cast<std::uint8_t>(character[0]);
+  if (character.size() == 1) {
+    return first < 0x20 || first == 0x7f;
+  }
+  return (character >= "\u0080" && character < "\u00a0") || character == "\u061c" ||
+         character == "\u200e" || character == "\u200f" ||
+         (character >= "\u202a" && character <= "\u202e") ||
+         (character >= "\u2066" && character <= "\u2069");
+}
+
 }  // namespace
 
 bool IsUtf8(std::string_view text) {
@@ -50,12 +63,8 @@ std::string OneLine(std::string_view text, std::size_t max) {
   while (!text.empty()) {
     const std::size_t length = SequenceLength(text);
     const std::size_t taken = length == 0 ? 1 : length;
-    const auto first = static_cast<std::uint8_t>(text[0]);
-    // U+0080…U+009F are control characters too, and terminals obey some of them.
-    const bool control =
-        first < 0x20 || first == 0x7f ||
-        (length == 2 && first == 0xc2 && static_cast<std::uint8_t>(text[1]) < 0xa0);
-    const std::string_view piece = length == 0 || control ? "?" : text.substr(0, taken);
+    const std::string_view character = text.substr(0, taken);
+    const std::string_view piece = length == 0 || IsControl(character) ? "?" : character;
     if (out.size() + piece.size() > max) {
       while (!out.empty() && out.size() + kEllipsis.size() > max) {
         do {

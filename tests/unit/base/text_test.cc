@@ -27,6 +27,10 @@ TEST(OneLine, NothingForeignBreaksTheLineOrMovesTheCursor) {
                     100),
             "??x??");
   EXPECT_EQ(OneLine("caf\u00e9", 100), "caf\u00e9");
+  EXPECT_EQ(OneLine("\u00a0\u061b\u061c\u061d|\u200d\u200e\u200f\u2010", 100),
+            "\u00a0\u061b?\u061d|\u200d??\u2010");
+  EXPECT_EQ(OneLine("\u2029\u202a\u202e\u202f|\u2065\u2066\u2069\u206a", 100),
+            "\u2029??\u202f|\u2065??\u206a");
   EXPECT_EQ(OneLine(std::string_view("a\0b", 3), 100), "a?b");
 }
 
