@@ -49,7 +49,16 @@ Result<ArchivePtr> Open(std::string_view bytes) {
   if (archive_read_open_memory(reader.get(), bytes.data(), bytes.size()) != ARCHIVE_OK) {
     return Broken(reader.get());
   }
+  // The archive itself counts as one.
+  if (archive_filter_count(reader.get()) != 2) {
+    return Malformed("packed with gzip more than once");
+  }
   return reader;
+}
+
+/// What was unpacked up to here, headers and what libarchive passes over included.
+bool IsTooLong(archive* reader) {
+  return archive_filter_bytes(reader, 0) > static_cast<la_int64_t>(2 * kMaxArchiveBytes);
 }
 
 Result<std::string> NameOf(archive_entry* entry) {
@@ -125,9 +134,10 @@ Result<ArchiveFiles> ReadTarGz(std::string_view bytes) {
     if (next != ARCHIVE_OK) {
       return Broken(reader.get());
     }
-    if (entries == kMaxArchiveEntries) {
+    if (entries == kMaxArchiveEntries || IsTooLong(reader.get())) {
       return base::Fail(Reason::kTooLarge, "the archive has more than " +
-                                               std::to_string(kMaxArchiveEntries) + " entries");
+                                               std::to_string(kMaxArchiveEntries) +
+                                               " entries or too long headers");
     }
     SIGWARD_ASSIGN_OR_RETURN(std::string name, NameOf(entry));
     SIGWARD_ASSIGN_OR_RETURN(const bool file, IsFile(entry, name));

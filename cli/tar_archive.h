@@ -9,8 +9,8 @@
 
 namespace sigward::cli {
 
-/// Bounds of one archive: bytes of all its files together, once they are unpacked; entries; bytes
-/// of one name.
+/// Bounds of one archive: bytes of all its files together, once they are unpacked, and as much
+/// again for all that stands around them; entries; bytes of one name.
 inline constexpr std::size_t kMaxArchiveBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kMaxArchiveEntries = 4096;
 inline constexpr std::size_t kMaxArchiveName = 1024;
@@ -20,7 +20,7 @@ using ArchiveFiles = std::map<std::string, std::string, std::less<>>;
 /// The files of a tar archive that is packed with gzip, by their names without a leading "./".
 /// Nothing is written anywhere. Refused are names that lead elsewhere (absolute, "..", doubled
 /// slashes), a name that comes twice, and everything but files and folders: links, devices, sparse
-/// files. Fails with kMalformed or kTooLarge.
+/// files; also gzip within gzip. Fails with kMalformed or kTooLarge.
 base::Result<ArchiveFiles> ReadTarGz(std::string_view bytes);
 
 }  // namespace sigward::cli

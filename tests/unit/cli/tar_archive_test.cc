@@ -70,6 +70,7 @@ TEST(TarArchiveTest, IsTarInGzip) {
   EXPECT_THAT(ReadTarGz("\x1f\x8bnonsense"), FailsWith(Reason::kMalformed));
   const std::string whole = TarGz({{"a", std::string(10'000, 'x')}});
   EXPECT_THAT(ReadTarGz(whole.substr(0, whole.size() / 2)), FailsWith(Reason::kMalformed));
+  EXPECT_THAT(ReadTarGz(Gz(whole)), Refuses(Reason::kMalformed, "more than once"));
 }
 
 /// A block of ustar (POSIX.1) that says SIZE, and BYTES, filled up to whole blocks.
@@ -162,6 +163,21 @@ TEST(TarArchiveTest, HeadersWithoutAnEntryEnd) {
   }
   EXPECT_THAT(ReadTarGz(Gz(Raw("././@LongLink", 'L', std::string(4 << 20, 'a')))),
               FailsWith(Reason::kMalformed));
+}
+
+/// What stands around the files counts too: it packs to nothing.
+TEST(TarArchiveTest, HeadersHaveABound) {
+  const std::string folder = Pax({{"comment", std::string(900'000, 'c')}}) + Raw("d", '5', "");
+  const auto of = [&folder](std::size_t bytes) {
+    std::string many;
+    while (many.size() < bytes) {
+      many += folder;
+    }
+    return Gz(many + std::string(1024, '\0'));
+  };
+  EXPECT_THAT(ReadTarGz(of(kMaxArchiveBytes)), IsOk());
+  EXPECT_THAT(ReadTarGz(of(2 * kMaxArchiveBytes + folder.size())),
+              Refuses(Reason::kTooLarge, "too long headers"));
 }
 
 /// POSIX lets a hard link carry bytes, as a file does.
