@@ -1,11 +1,9 @@
 #include "cli/keyless_authority.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/ascii.h"
 #include "cli/identity_lint.h"
 #include "policy/identity_match.h"
 #include "verifier/certificate/fulcio_claims.h"
@@ -22,53 +20,46 @@ using Part = TrustRootUses::Part;
 
 constexpr std::string_view kPublicFulcio = "https://fulcio.sigstore.dev";
 
-void WarnOfStars(const YamlFields& identity, std::string_view name, const std::string& text) {
-  if (text.find('*') != std::string::npos) {
-    identity.Warn(name,
-                  "\"*\" is compared literally, as policy-controller does it, so this fits no "
-                  "certificate; did you mean " +
-                      std::string(name) + "RegExp: " + Quoted(SafeRegExp(text)) +
-                      ", or the annotation sigward.dev/identity-wildcards: \"glob\"?");
+void WarnOfExpression(const YamlFields& fields, const TextPlace& place, const IdentityText& text) {
+  if (!IsAnchored(text.text())) {
+    fields.Warn(place.given,
+                "matches anywhere in the text, so whoever can choose a longer one can pass; "
+                "put it between ^ and $, and . for a dot as \\.");
+  }
+  if (const auto probe = FitsAnybody(text, place.field); !probe.empty()) {
+    fields.Warn(place.given, "fits anybody's certificate, such as one that says " + Quoted(probe));
   }
 }
 
-/// Every expression that no letter or digit stands in takes whatever there is.
-void WarnOfAnybody(const YamlFields& identity, std::string_view name, const std::string& pattern) {
-  if (std::ranges::none_of(pattern, [](char c) {
-        return (c >= '0' && c <= '9') || (base::LowerCase(c) >= 'a' && base::LowerCase(c) <= 'z');
-      })) {
-    identity.Warn(name, "fits whatever a certificate says: anybody can get one");
-  }
-}
-
-void WarnOfOpenEnds(const YamlFields& identity, std::string_view name, const std::string& pattern) {
-  if (!IsAnchored(pattern)) {
-    identity.Warn(name,
-                  "matches anywhere in the text, so whoever can choose a longer one can pass; "
-                  "put it between ^ and $, and . for a dot as \\.");
-  }
-}
-
-/// TEXT, which stands in the member GIVEN.
-std::optional<IdentityText> Checked(const YamlFields& fields, const std::string& given,
+std::optional<IdentityText> Checked(const YamlFields& fields, const TextPlace& place,
                                     IdentityKind kind, const std::string& text) {
   auto parsed = IdentityText::Of(kind, text);
   if (!parsed.ok()) {
-    fields.Report(given, parsed.error().detail);
+    fields.Report(place.given, parsed.error().detail);
     return std::nullopt;
   }
-  if (kind == IdentityKind::kRegExp) {
-    WarnOfOpenEnds(fields, given, text);
-    WarnOfAnybody(fields, given, text);
-  } else if (kind == IdentityKind::kExact) {
-    WarnOfStars(fields, given, text);
+  switch (kind) {
+    case IdentityKind::kExact:
+      if (auto concern = StarsConcern(text, place); !concern.empty()) {
+        fields.Warn(place.given, std::move(concern));
+      }
+      break;
+    case IdentityKind::kRegExp:
+      WarnOfExpression(fields, place, *parsed);
+      break;
+    case IdentityKind::kWildcards:
+      if (auto concern = WildcardsConcern(*parsed, place.field); !concern.empty()) {
+        fields.Warn(place.given, std::move(concern));
+      }
+      break;
   }
   return *std::move(parsed);
 }
 
-/// One of NAME and NAMERegExp.
-std::optional<IdentityText> ReadIdentityText(YamlFields& identity, const std::string& name,
+/// The member for FIELD, or the one with RegExp behind its name.
+std::optional<IdentityText> ReadIdentityText(YamlFields& identity, IdentityField field,
                                              IdentityKind plain) {
+  const std::string name = field == IdentityField::kIssuer ? "issuer" : "subject";
   const std::string expression = name + "RegExp";
   const auto exact = identity.OptionalString(name);
   const auto pattern = identity.OptionalString(expression);
@@ -84,7 +75,33 @@ std::optional<IdentityText> ReadIdentityText(YamlFields& identity, const std::st
   if (!text.has_value()) {
     return std::nullopt;
   }
-  return Checked(identity, given, pattern.has_value() ? IdentityKind::kRegExp : plain, *text);
+  return Checked(identity, {field, given, expression},
+                 pattern.has_value() ? IdentityKind::kRegExp : plain, *text);
+}
+
+/// One that is spelled wrong may have been meant for one of them.
+void MakeClaimsKnown(YamlFields& claims) {
+  claims.Ignore({"buildConfigDigest",
+                 "buildConfigURI",
+                 "buildSignerDigest",
+                 "buildSignerURI",
+                 "buildTrigger",
+                 "deploymentEnvironment",
+                 "githubWorkflowName",
+                 "githubWorkflowRef",
+                 "githubWorkflowRepository",
+                 "githubWorkflowSHA",
+                 "githubWorkflowTrigger",
+                 "runInvocationURI",
+                 "runnerEnvironment",
+                 "sourceRepositoryDigest",
+                 "sourceRepositoryIdentifier",
+                 "sourceRepositoryOwnerIdentifier",
+                 "sourceRepositoryOwnerURI",
+                 "sourceRepositoryRef",
+                 "sourceRepositoryURI",
+                 "sourceRepositoryVisibilityAtSigning",
+                 "tokenSubject"});
 }
 
 /// The member NAME, if it is there: what Fulcio's certificates say beside issuer and subject.
@@ -100,14 +117,18 @@ void ReadClaims(YamlFields& identity, const std::string& name, IdentityKind kind
   if (names.empty()) {
     claims->Report("", "expected at least one claim");
   }
+  MakeClaimsKnown(*claims);
   for (const std::string& claim : names) {
     if (!verifier::IsClaimName(claim)) {
-      claims->Ignore({claim});
-      claims->Report(claim, "no claim of Fulcio's certificates; docs/policies.md lists them");
+      const std::string nearest(claims->Nearest(claim));
+      claims->Report(claim, "no claim of Fulcio's certificates; " +
+                                (nearest.empty() ? "docs/policies.md lists them"
+                                                 : "did you mean " + nearest + "?"));
       continue;
     }
     const auto text = claims->String(claim);
-    auto checked = text ? Checked(*claims, claim, kind, *text) : std::nullopt;
+    const TextPlace place = {IdentityField::kClaim, claim, "claimsRegExp." + claim};
+    auto checked = text ? Checked(*claims, place, kind, *text) : std::nullopt;
     if (checked.has_value() && !into.claims.emplace(claim, *std::move(checked)).second) {
       claims->Report(claim, "expected in one of claims and claimsRegExp; got both");
     }
@@ -129,14 +150,13 @@ void ReadIdentities(YamlFields& keyless, IdentityKind plain, std::vector<Identit
     if (!identity.IsMapping()) {
       continue;
     }
-    auto issuer = ReadIdentityText(identity, "issuer", plain);
-    auto subject = ReadIdentityText(identity, "subject", plain);
+    auto issuer = ReadIdentityText(identity, IdentityField::kIssuer, plain);
+    auto subject = ReadIdentityText(identity, IdentityField::kSubject, plain);
+    identity.Ignore({"claims", "claimsRegExp"});
     if (issuer.has_value() && subject.has_value()) {
       Identity& read = into.emplace_back(Identity{*std::move(issuer), *std::move(subject)});
       ReadClaims(identity, "claims", plain, read);
       ReadClaims(identity, "claimsRegExp", IdentityKind::kRegExp, read);
-    } else {
-      identity.Ignore({"claims", "claimsRegExp"});
     }
     identity.NoOthers();
   }

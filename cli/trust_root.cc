@@ -1,6 +1,7 @@
 #include "cli/trust_root.h"
 
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "base/files.h"
@@ -181,48 +182,50 @@ Result<NamedTrustRoot> ReadPublicGood(const std::string& file) {
   return root.ok() ? std::move(root) : base::Within(file, std::move(root).error());
 }
 
+/// Without a name in INTO no repository is read: what is said of it names it.
+void ReadSpec(YamlFields& spec, const TufMirrors& mirrors, TrustRootResource& into) {
+  std::size_t kinds = 0;
+  for (const std::string_view kind : {"sigstoreKeys", "trustedRootJSON", "repository", "remote"}) {
+    kinds += spec.Has(kind) ? 1U : 0U;
+  }
+  if (kinds != 1) {
+    spec.Report("",
+                "expected exactly one of sigstoreKeys, trustedRootJSON, repository, remote; got " +
+                    std::string(kinds == 0 ? "neither" : "several"));
+  }
+  if (spec.Has("sigstoreKeys")) {
+    if (auto keys = spec.Mapping("sigstoreKeys")) {
+      into.root = ReadKeys(spec, *std::move(keys), spec.problems());
+    }
+  }
+  if (spec.Has("trustedRootJSON")) {
+    into.root = ReadJson(spec);
+  }
+  into.is_remote = spec.Has("remote");
+  into.has_metadata = into.is_remote || spec.Has("repository");
+  if (spec.Has("repository") && !into.name.empty()) {
+    into.root = ReadRepository(spec, into.name, mirrors);
+  }
+  if (into.is_remote && !into.name.empty()) {
+    into.root = ReadRemote(spec, into.name, mirrors);
+  }
+  spec.Ignore({"sigstoreKeys", "trustedRootJSON", "repository", "remote"});
+  spec.NoOthers();
+}
+
 }  // namespace
 
 std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document, const TufMirrors& mirrors) {
-  auto name = ReadMetadataName(document);
+  const auto name = ReadMetadataName(document);
   auto spec = document.Mapping("spec");
   document.Ignore({"status"});
   document.NoOthers();
-  if (!spec.has_value()) {
-    return std::nullopt;
+  TrustRootResource resource;
+  resource.name = name.value_or("");
+  if (spec.has_value()) {
+    ReadSpec(*spec, mirrors, resource);
   }
-  std::optional<NamedTrustRoot> root;
-  std::size_t kinds = 0;
-  for (const std::string_view kind : {"sigstoreKeys", "trustedRootJSON", "repository", "remote"}) {
-    kinds += spec->Has(kind) ? 1U : 0U;
-  }
-  if (kinds != 1) {
-    spec->Report("",
-                 "expected exactly one of sigstoreKeys, trustedRootJSON, repository, remote; got " +
-                     std::string(kinds == 0 ? "neither" : "several"));
-  }
-  if (spec->Has("sigstoreKeys")) {
-    if (auto keys = spec->Mapping("sigstoreKeys")) {
-      root = ReadKeys(*spec, *std::move(keys), spec->problems());
-    }
-  }
-  if (spec->Has("trustedRootJSON")) {
-    root = ReadJson(*spec);
-  }
-  const bool repository = spec->Has("repository");
-  const bool remote = spec->Has("remote");
-  if (repository && name.has_value()) {
-    root = ReadRepository(*spec, *name, mirrors);
-  }
-  if (remote && name.has_value()) {
-    root = ReadRemote(*spec, *name, mirrors);
-  }
-  spec->Ignore({"sigstoreKeys", "trustedRootJSON", "repository", "remote"});
-  spec->NoOthers();
-  if (!name.has_value() || !root.has_value() || kinds != 1) {
-    return std::nullopt;
-  }
-  return TrustRootResource{*std::move(name), *std::move(root), repository || remote, remote};
+  return name.has_value() ? std::optional(std::move(resource)) : std::nullopt;
 }
 
 void ReportUnusedMirrors(const TufMirrors& mirrors,
@@ -273,9 +276,13 @@ policy::TrustRoots TrustRootUses::Resolve(const std::map<std::string, TrustRootR
                                           Problems& problems) const {
   policy::TrustRoots used = own_;
   std::set<std::pair<std::string, Part>> warned;
+  std::set<std::tuple<std::string, std::string, std::size_t>> missed;
   for (const Use& use : uses_) {
     if (const auto resource = resources.find(use.name); resource != resources.end()) {
-      used.emplace(use.name, resource->second.root);
+      if (!resource->second.root.has_value()) {
+        continue;
+      }
+      used.emplace(use.name, *resource->second.root);
     } else if (use.name == policy::kPublicGoodRoot && !used.contains(use.name)) {
       auto root = ReadPublicGood(public_good);
       if (!root.ok()) {
@@ -289,9 +296,11 @@ policy::TrustRoots TrustRootUses::Resolve(const std::map<std::string, TrustRootR
     }
     const auto found = used.find(use.name);
     if (found == used.end()) {
-      cli::Add(problems, use.place,
-               "no TrustRoot of the name " + base::OneLine(use.name, 64) + " among the sources",
-               /*error=*/true);
+      if (missed.emplace(use.name, use.place.file, use.place.line).second) {
+        cli::Add(problems, use.place,
+                 "no TrustRoot of the name " + base::OneLine(use.name, 64) + " among the sources",
+                 /*error=*/true);
+      }
     } else if (const auto missing = Missing(use.part, found->second.root()); !missing.empty()) {
       cli::Add(problems, use.place,
                "the trust root has no " + std::string(missing) +

@@ -16,7 +16,8 @@ namespace sigward::cli {
 /// A trust root's name and what it holds.
 struct TrustRootResource {
   std::string name;
-  policy::NamedTrustRoot root;
+  /// Empty when it cannot be read, which was reported.
+  std::optional<policy::NamedTrustRoot> root;
   /// Came out of a TUF repository, whose metadata expires; and out of one that is elsewhere.
   bool has_metadata = false;
   bool is_remote = false;
@@ -24,7 +25,7 @@ struct TrustRootResource {
 
 /// Reads the rest of a document whose apiVersion and kind say TrustRoot of policy.sigstore.dev:
 /// `sigstoreKeys`, the root's own JSON (`trustedRootJSON`), or a TUF repository that lists it
-/// (`repository`, `remote`), of which MIRRORS says the rest. Empty when something was reported.
+/// (`repository`, `remote`), of which MIRRORS says the rest. Empty when it has no name.
 std::optional<TrustRootResource> ReadTrustRoot(YamlFields& document, const TufMirrors& mirrors);
 
 /// Reports what MIRRORS names that RESOURCES have no use for: a name that is spelled wrong would
@@ -49,8 +50,8 @@ class TrustRootUses {
   std::string AddOwn(policy::NamedTrustRoot root);
 
   /// The trust roots that are used, from RESOURCES, from the policies themselves, and the public
-  /// one from the file PUBLIC_GOOD. Those that are not there are reported, and those without what
-  /// they are used for warned of.
+  /// one from the file PUBLIC_GOOD. Those that are not there are reported, once for each line that
+  /// names them, and those without what they are used for warned of.
   policy::TrustRoots Resolve(const std::map<std::string, TrustRootResource>& resources,
                              const std::string& public_good, Problems& problems) const;
 

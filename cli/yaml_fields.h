@@ -49,6 +49,8 @@ class YamlFields {
   void NotSupported(std::initializer_list<std::string_view> names);
   /// Reports every member that nobody asked for.
   void NoOthers();
+  /// The known field that NAME may have been meant for, or empty.
+  std::string_view Nearest(std::string_view name) const;
 
   /// Reports MESSAGE for the member NAME, or for the mapping itself when NAME is empty or absent.
   void Report(std::string_view name, std::string message) const;
@@ -66,8 +68,6 @@ class YamlFields {
   const YamlMember* Member(std::string_view name) const;
   const YamlMember* Ask(std::string_view name);
   const YamlMember* Require(std::string_view name);
-  /// The known field that NAME may have been meant for, or empty.
-  std::string_view Nearest(std::string_view name) const;
 
   const YamlNode* node_;
   std::size_t line_;

@@ -154,6 +154,10 @@ const std::string kId = ".keyless.identities[0].";
 constexpr const char* kOpen =
     ": matches anywhere in the text, so whoever can choose a longer one can pass; put it between ^ "
     "and $, and . for a dot as \\.";
+const std::string kLiteral =
+    ": \"*\" is compared literally, as policy-controller does it, so this fits only a text with a "
+    "star in it";
+const std::string kAnybody = " fits anybody's certificate, such as one that says \"qxzvw\"";
 
 const std::vector<Row> kKeyless = {
     {"Smallest", Keyless(kIdentities)},
@@ -190,27 +194,60 @@ const std::vector<Row> kKeyless = {
      WithSubject("subjectRegExp: '****'"),
      {kId + "subjectRegExp: no regular expression: no argument for repetition operator: *"}},
     {"UnknownIdentityField", WithSubject("subject: s, regexp: x"), {kId + "regexp: unknown field"}},
+    {"AlmostClaims",
+     WithSubject("subject: s, claim: {buildTrigger: push}, claimsRegexp: {}"),
+     {kId + "claim: unknown field; did you mean claims?",
+      kId + "claimsRegexp: unknown field; did you mean claimsRegExp?"}},
+    {"AlmostAClaim",
+     WithSubject("subject: s, claims: {RunnerEnvironment: a, runnerEnviroment: b}"),
+     {kId + "claims.RunnerEnvironment: no claim of Fulcio's certificates; did you mean "
+            "runnerEnvironment?",
+      kId + "claims.runnerEnviroment: no claim of Fulcio's certificates; did you mean "
+            "runnerEnvironment?"}},
+    {"NoClaim",
+     WithSubject("subject: s, claims: {colour: red}"),
+     {kId + "claims.colour: no claim of Fulcio's certificates; docs/policies.md lists them"}},
     {"StarInASubject",
      WithSubject("subject: 'https://github.com/docker-library/*'"),
      {},
-     {kId + "subject: \"*\" is compared literally, as policy-controller does it, so this fits no "
-            "certificate; did you mean subjectRegExp: "
-            "\"^https://github\\.com/docker-library/.*$\", or the annotation "
-            "sigward.dev/identity-wildcards: \"glob\"?"}},
+     {kId + "subject" + kLiteral +
+      "; did you mean subjectRegExp: '^https://github\\.com/docker-library/.*$', or subject: "
+      "'https://github.com/docker-library/**' and the annotation sigward.dev/identity-wildcards: "
+      "\"glob\"?"}},
+    {"StarInTheMiddle",
+     WithSubject("subject: \"https://ci.example/it's/*/a\""),
+     {},
+     {kId + "subject" + kLiteral +
+      "; did you mean subjectRegExp: '^https://ci\\.example/it''s/[^/@]*/a$', or subject: "
+      "'https://ci.example/it''s/*/a' and the annotation sigward.dev/identity-wildcards: "
+      "\"glob\"?"}},
     {"StarInAnIssuer",
      WithIdentity("issuer: '*', subject: s"),
      {},
-     {kId + "issuer: \"*\" is compared literally, as policy-controller does it, so this fits no "
-            "certificate; did you mean issuerRegExp: \"^.*$\", or the annotation "
-            "sigward.dev/identity-wildcards: \"glob\"?"}},
+     {kId + "issuer" + kLiteral + "; as wildcards it" + kAnybody}},
+    {"StarInAName",
+     WithSubject("subject: 'https://github.com/exam*'"),
+     {},
+     {kId + "subject" + kLiteral +
+      "; as wildcards it takes whatever begins with \"https://github.com/exam\", so a longer name "
+      "that somebody else has too; write the whole name before the stars"}},
+    {"StarInALongText",
+     WithSubject("subject: '" + std::string(policy::kMaxWildcardLength - 1, 'a') + "/*'"),
+     {},
+     {kId + "subject" + kLiteral}},
+    {"StarInAClaim",
+     WithSubject("subject: s, claims: {sourceRepositoryRef: refs/tags/v*}"),
+     {},
+     {kId + "claims.sourceRepositoryRef" + kLiteral +
+      "; did you mean claimsRegExp.sourceRepositoryRef: '^refs/tags/v.*$', or "
+      "sourceRepositoryRef: 'refs/tags/v**' and the annotation sigward.dev/identity-wildcards: "
+      "\"glob\"?"}},
     {"OpenExpression",
      WithSubject("subjectRegExp: github.com/me"),
      {},
      {kId + "subjectRegExp" + kOpen}},
-    {"Anybody",
-     WithSubject("subjectRegExp: ^.*$"),
-     {},
-     {kId + "subjectRegExp: fits whatever a certificate says: anybody can get one"}},
+    {"Anybody", WithSubject("subjectRegExp: ^.*$"), {}, {kId + "subjectRegExp:" + kAnybody}},
+    {"NobodyIsNotAnybody", WithSubject("subjectRegExp: ^$")},
     {"IgnoredSct",
      Keyless("insecureIgnoreSCT: true, " + kIdentities),
      {},
@@ -233,12 +270,12 @@ const std::vector<Row> kKeyless = {
          Mine(),
      {".keyless.trustRootRef: \"@public-good\" is no name of a TrustRoot"}},
     {"UnknownTrustRoot",
-     Keyless("trustRootRef: other, insecureIgnoreSCT: true, " + kIdentities),
-     {".keyless.trustRootRef: no TrustRoot of the name other among the sources"},
-     {".keyless.insecureIgnoreSCT: certificates count that no certificate transparency log has "
-      "seen",
-      ".keyless.trustRootRef: " + kAsUpstream +
-          "with a trust root of one's own; demand it with ctlog.trustRootRef"}},
+     Keyless("trustRootRef: other, " + kIdentities, ", ctlog: {trustRootRef: other}"),
+     {".keyless.trustRootRef: no TrustRoot of the name other among the sources"}},
+    {"UnknownTrustRoots",
+     Keyless("trustRootRef: other, " + kIdentities, ", ctlog: {trustRootRef: another}"),
+     {".keyless.trustRootRef: no TrustRoot of the name other among the sources",
+      ".ctlog.trustRootRef: no TrustRoot of the name another among the sources"}},
     {"TrustRootWithoutCtLogs",
      Keyless("trustRootRef: mine, " + kIdentities, ", ctlog: {trustRootRef: mine}") +
          Keys(true, false, false),
@@ -398,20 +435,25 @@ TEST(KeylessPoliciesTest, AnAuthorityOfOnesOwnBecomesATrustRoot) {
 }
 
 TEST(KeylessPoliciesTest, WildcardsAreAskedForByName) {
-  const auto with = [](const std::string& word) {
-    return "apiVersion: policy.sigstore.dev/v1alpha1\nkind: ClusterImagePolicy\nmetadata: {name: "
-           "p, annotations: {sigward.dev/identity-wildcards: " +
-           word + "}}\n" + kImages +
-           "  authorities: [{keyless: {identities: [{issuer: i, subject: 'a/**'}]}}]\n";
+  const auto with = [](const std::string& word, const std::string& subject) {
+    return Compile(
+        "apiVersion: policy.sigstore.dev/v1alpha1\nkind: ClusterImagePolicy\nmetadata: {name: p, "
+        "annotations: {sigward.dev/identity-wildcards: " +
+        word + "}}\n" + kImages + "  authorities: [{keyless: {identities: [{issuer: i, subject: '" +
+        subject + "'}]}}]\n");
   };
-  const Outcome glob = Compile(with("glob"));
+  const Outcome glob = with("glob", "a/**");
   EXPECT_THAT(glob.errors, IsEmpty());
   EXPECT_THAT(glob.warnings, IsEmpty());
   EXPECT_EQ(glob.authority()["keyless"]["identityWildcards"], "glob");
-  const Outcome literal = Compile(with("literal"));
+  EXPECT_THAT(
+      with("glob", "https://**").warnings,
+      ElementsAre("f.yaml:6: spec.authorities[0].keyless.identities[0].subject: fits anybody's "
+                  "certificate, such as one that says \"https://qxzvw.com\""));
+  const Outcome literal = with("literal", "a/**");
   EXPECT_EQ(literal.warnings.size(), 1U);
   EXPECT_FALSE(literal.authority()["keyless"].contains("identityWildcards"));
-  EXPECT_THAT(Compile(with("on")).errors,
+  EXPECT_THAT(with("on", "a").errors,
               ElementsAre("f.yaml:3: metadata.annotations.sigward.dev/identity-wildcards: expected "
                           "\"glob\" or \"literal\""));
 }
@@ -433,7 +475,7 @@ TEST(KeylessPoliciesTest, ClaimsAreDemanded) {
               ElementsAre(where + "claims: expected at least one claim"));
   EXPECT_THAT(with("claims: {buildtrigger: push}").errors,
               ElementsAre(where + "claims.buildtrigger: no claim of Fulcio's certificates; "
-                                  "docs/policies.md lists them"));
+                                  "did you mean buildTrigger?"));
   EXPECT_THAT(with("claims: {buildTrigger: [push]}").errors.size(), 1U);
   EXPECT_THAT(with("claims: [push]").errors.size(), 1U);
   EXPECT_THAT(with("claims: {buildTrigger: a}, claimsRegExp: {buildTrigger: '^a$'}").errors,
@@ -478,6 +520,13 @@ TEST(TrustRootTest, SaysWhatIsWrong) {
                           "f.yaml:13: spec.sigstoreKeys.ctLogs[0].publicKey: missing field"));
   EXPECT_THAT(errors("trustedRootJSON: '{}'"),
               ElementsAre(::testing::StartsWith("f.yaml:13: spec.trustedRootJSON: trust root: ")));
+  EXPECT_THAT(Compile(use + TrustRoot("trustedRootJSON: []")).errors,
+              ElementsAre(::testing::HasSubstr("spec.trustedRootJSON: expected a string")))
+      << "that it is named as well is no further mistake";
+  EXPECT_THAT(
+      Compile(use + TrustRoot("{trustedRootJSON: '" + PublicGood().dump() + "', sigstoreKeys: {}}"))
+          .errors.size(),
+      2U);
   EXPECT_THAT(Compile(use + Mine() + Mine()).errors,
               ElementsAre(::testing::HasSubstr("metadata: two TrustRoots have the name mine")));
   EXPECT_THAT(Compile(use + TrustRoot("trustedRootJSON: '" + PublicGood().dump() + "'")).errors,
