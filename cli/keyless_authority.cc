@@ -79,31 +79,6 @@ std::optional<IdentityText> ReadIdentityText(YamlFields& identity, IdentityField
                  pattern.has_value() ? IdentityKind::kRegExp : plain, *text);
 }
 
-/// One that is spelled wrong may have been meant for one of them.
-void MakeClaimsKnown(YamlFields& claims) {
-  claims.Ignore({"buildConfigDigest",
-                 "buildConfigURI",
-                 "buildSignerDigest",
-                 "buildSignerURI",
-                 "buildTrigger",
-                 "deploymentEnvironment",
-                 "githubWorkflowName",
-                 "githubWorkflowRef",
-                 "githubWorkflowRepository",
-                 "githubWorkflowSHA",
-                 "githubWorkflowTrigger",
-                 "runInvocationURI",
-                 "runnerEnvironment",
-                 "sourceRepositoryDigest",
-                 "sourceRepositoryIdentifier",
-                 "sourceRepositoryOwnerIdentifier",
-                 "sourceRepositoryOwnerURI",
-                 "sourceRepositoryRef",
-                 "sourceRepositoryURI",
-                 "sourceRepositoryVisibilityAtSigning",
-                 "tokenSubject"});
-}
-
 /// The member NAME, if it is there: what Fulcio's certificates say beside issuer and subject.
 void ReadClaims(YamlFields& identity, const std::string& name, IdentityKind kind, Identity& into) {
   if (!identity.Has(name)) {
@@ -117,7 +92,10 @@ void ReadClaims(YamlFields& identity, const std::string& name, IdentityKind kind
   if (names.empty()) {
     claims->Report("", "expected at least one claim");
   }
-  MakeClaimsKnown(*claims);
+  // One that is spelled wrong may have been meant for one of them.
+  for (const std::string_view claim : verifier::ClaimNames()) {
+    claims->Ignore({claim});
+  }
   for (const std::string& claim : names) {
     if (!verifier::IsClaimName(claim)) {
       const std::string nearest(claims->Nearest(claim));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -61,6 +62,12 @@ const Extension* Find(const Certificate& leaf, std::uint8_t number) {
 }
 
 }  // namespace
+
+std::vector<std::string_view> ClaimNames() {
+  std::vector<std::string_view> names;
+  std::ranges::transform(kClaims, std::back_inserter(names), &Claim::name);
+  return names;
+}
 
 bool IsClaimName(std::string_view name) {
   return std::ranges::find(kClaims, name, &Claim::name) != kClaims.end();

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -20,7 +21,10 @@ base::Result<std::string> ReadIssuer(const Certificate& leaf);
 /// two below do.
 base::Result<std::map<std::string, std::string, std::less<>>> ReadClaims(const Certificate& leaf);
 
-/// True when NAME is one of the names that ReadClaims gives.
+/// The names that ReadClaims gives.
+std::vector<std::string_view> ClaimNames();
+
+/// True when NAME is one of them.
 bool IsClaimName(std::string_view name);
 
 /// The text of exactly one DER UTF8String. Fails with kMalformed, also for bytes behind it, and as
