@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/text.h"
 #include "cli/verbs.h"
 
 namespace sigward::cli {
@@ -45,7 +46,18 @@ void AddOutputOption(CLI::App& command, OutputFormat& format) {
   static const std::map<std::string, OutputFormat> kFormats = {{"text", OutputFormat::kText},
                                                                {"json", OutputFormat::kJson}};
   command.add_option("-o,--format", format, "How to print: text or json")
-      ->transform(CLI::CheckedTransformer(kFormats).description(""))
+      ->transform(CLI::Validator(
+          [](std::string& text) {
+            const auto known = kFormats.find(text);
+            if (known == kFormats.end()) {
+              return "expected json or text; got \"" + base::OneLine(text, base::kMaxNameInError) +
+                     "\"";
+            }
+            // What CLI11 makes an enumeration of.
+            text = std::to_string(static_cast<int>(known->second));
+            return std::string();
+          },
+          ""))
       ->option_text("json|text");
 }
 

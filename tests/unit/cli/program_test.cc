@@ -259,6 +259,8 @@ TEST(ProgramTest, TellsWrongUseFromEverythingElse) {
     EXPECT_FALSE(outcome.error.empty());
     EXPECT_THAT(outcome.out, IsEmpty());
   }
+  EXPECT_THAT(Sigward({"version", "-o", "ya\nml"}).error,
+              ::testing::StartsWith("--format: expected json or text; got \"ya?ml\""));
   const Outcome json = Sigward({"verify", "-o", "json"});
   EXPECT_EQ(json.exit_code, 2);
   EXPECT_EQ(Json::parse(json.out)["error"]["reason"], "usage");
