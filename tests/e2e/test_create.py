@@ -30,6 +30,18 @@ class CreateCase(BedCase):
             cls.cosign.sign_legacy(f"{cls.plain.host}/{name}@{image.top}", "good")
         return reference
 
+    def pulled(self, name, namespace=None, **build):
+        """An image that its containerd has pulled, which asked nobody."""
+        reference = self.add_image(name, **build)
+        self.containerd.pull_locally(reference, namespace)
+        return reference
+
+    def new_pod(self, **annotations):
+        pod = self.cri.pod(**annotations)
+        self.assertNotIsInstance(pod, str, self.sigward.log()[-3000:])
+        self.addCleanup(pod.remove)
+        return pod
+
     def assert_starts(self, done):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr + self.sigward.log()[-3000:])
 
@@ -208,14 +220,10 @@ exec {self.containerd.runtime_dir}/crun.d/runc "$@"
 
 class Pods(CreateCase):
     def setUp(self):
-        self.pod = self.cri.pod()
-        self.assertNotIsInstance(self.pod, str, self.sigward.log()[-3000:])
-        self.addCleanup(self.pod.remove)
+        self.pod = self.new_pod()
 
     def unsigned(self, name):
-        reference = self.add_image(name)
-        self.containerd.pull_locally(reference, "k8s.io")
-        return reference
+        return self.pulled(name, "k8s.io")
 
     def signed(self, name):
         reference = self.add_image(name, signed=True)
@@ -269,8 +277,7 @@ class Pods(CreateCase):
         for key, allowed in (("other", False), ("good", True)):
             with self.subTest(key):
                 signature = base64.b64encode(self.keys.sign(key, payload.encode())).decode()
-                pod = self.cri.pod(**{"cosign.sigstore.dev/signature": signature})
-                self.addCleanup(pod.remove)
+                pod = self.new_pod(**{"cosign.sigstore.dev/signature": signature})
                 if allowed:
                     self.assert_pod_starts(pod.start(reference))
                 else:
@@ -283,9 +290,8 @@ class Pods(CreateCase):
         for key, allowed in (("other", False), ("good", True)):
             with self.subTest(key):
                 signature = self.keys.sign(key, signing.pre_authentication(statement))
-                pod = self.cri.pod(**{"cosign.sigstore.dev/signature":
+                pod = self.new_pod(**{"cosign.sigstore.dev/signature":
                                       signing.bundle(statement, signature).decode()})
-                self.addCleanup(pod.remove)
                 if allowed:
                     self.assert_pod_starts(pod.start(reference))
                 else:

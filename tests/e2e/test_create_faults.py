@@ -192,18 +192,15 @@ class Faults(CreateCase):
 class OlderPod(CreateCase):
     def test_a_pod_from_before_the_drop_in_passes_by_and_that_is_said(self):
         """Its shim keeps the PATH it was started with: the NRI door alone sees its new containers."""
-        unsigned = self.add_image("older")
-        self.containerd.pull_locally(unsigned, "k8s.io")
+        unsigned = self.pulled("older", "k8s.io")
         self.containerd.restart(wrapped=False)
         self.cri.wait()
-        pod = self.cri.pod()
-        self.addCleanup(pod.remove)
+        pod = self.new_pod()
         self.containerd.restart(wrapped=True)
         self.cri.wait()
         wait_until(lambda: self.sigward.status()["nri"]["registered"], 10, "the NRI door is there")
         self.assert_pod_refuses(pod.start(unsigned), "no-signature: ")
-        newer = self.cri.pod()
-        self.addCleanup(newer.remove)
+        newer = self.new_pod()
         self.assert_pod_refuses(newer.start(unsigned), "no-signature: ")
 
 
@@ -224,9 +221,7 @@ class LinkedState(CreateCase):
         unsigned = self.add_image("linked-unsigned")
         for reference in (runs, volume, unsigned):
             self.containerd.pull_locally(reference, "k8s.io")
-        pod = self.cri.pod()
-        self.assertNotIsInstance(pod, str, self.sigward.log()[-3000:])
-        self.addCleanup(pod.remove)
+        pod = self.new_pod()
 
         def mount(reference):
             image = self.cri.messages.ImageSpec(image=reference)

@@ -181,16 +181,11 @@ class InAPodsAnnotations(CreateCase):
     def pod(self, reference, recipe, *left_out):
         payload = self.cosign.run("generate", "--allow-http-registry", reference).stdout.encode()
         beside = {name.rsplit("/", 1)[1]: text for name, text in recipe.annotations(self.sigstore, payload).items()}
-        pod = self.cri.pod(**{f"cosign.sigstore.dev/{name}": text for name, text in beside.items()
-                              if name not in left_out})
-        self.assertNotIsInstance(pod, str, self.sigward.log()[-3000:])
-        self.addCleanup(pod.remove)
-        return pod
+        return self.new_pod(**{f"cosign.sigstore.dev/{name}": text for name, text in beside.items()
+                               if name not in left_out})
 
     def unsigned(self, name):
-        reference = self.add_image(f"annotated-{name}")
-        self.containerd.pull_locally(reference, "k8s.io")
-        return reference
+        return self.pulled(f"annotated-{name}", "k8s.io")
 
     def test_the_named_signers_image_starts(self):
         reference = self.unsigned("good")

@@ -16,12 +16,6 @@ NO_SIGNATURE = r"no-signature: no signature found for \S+/{}@sha256:\S+ \(policy
 class OlderCase(CreateCase):
     NEEDS = ("plain", "containerd", "cri", "docker")
 
-    def pulled(self, name, namespace=None, **build):
-        """An image that its containerd has pulled, which asked nobody."""
-        reference = self.add_image(name, **build)
-        self.containerd.pull_locally(reference, namespace)
-        return reference
-
     def run_once(self, reference, name, *options):
         return self.containerd.run(reference, name, "--rm", *options)
 
@@ -30,23 +24,17 @@ class OlderCase(CreateCase):
         preparation = self.sigward.status()["preparation"]
         return 0 if preparation["waiting"] else preparation["prepared"]
 
-    def pod(self, **annotations):
-        pod = self.cri.pod(**annotations)
-        self.assertNotIsInstance(pod, str, self.sigward.log()[-3000:])
-        self.addCleanup(pod.remove)
-        return pod
-
     def pod_with_signature(self, reference):
         """A pod whose annotation is the only place where REFERENCE's signature lies."""
         payload = self.cosign.run("generate", "--allow-http-registry", reference).stdout
         signature = base64.b64encode(self.keys.sign("good", payload.encode())).decode()
-        return self.pod(**{"cosign.sigstore.dev/signature": signature})
+        return self.new_pod(**{"cosign.sigstore.dev/signature": signature})
 
     def older_pod(self):
         """A pod whose shim was started before sigward-runtime came into containerd's PATH."""
         self.containerd.restart(wrapped=False)
         self.cri.wait()
-        pod = self.pod()
+        pod = self.new_pod()
         self.containerd.restart()
         self.cri.wait()
         return pod
@@ -93,7 +81,7 @@ class RuntimeDoor:
                             "rootfs-mismatch: .*no-signature: ")
 
     def test_cri(self):
-        pod = self.pod()
+        pod = self.new_pod()
         signed, unsigned = self.add_image("cri", signed=True), self.add_image("cri-unsigned")
         for reference in (signed, unsigned):
             self.assertIsNone(self.cri.pull(reference))
@@ -117,7 +105,7 @@ class RuntimeDoor:
         """CRI does not know the field and finds no path to mount."""
         spec = self.cri.messages.ImageSpec(image=self.pulled("volume", "k8s.io", signed=True))
         volume = {"container_path": "/mnt", "image": spec, "readonly": True}
-        _, refused = self.pod().start(self.pulled("mounts", "k8s.io", signed=True), mounts=(volume,))
+        _, refused = self.new_pod().start(self.pulled("mounts", "k8s.io", signed=True), mounts=(volume,))
         self.assertRegex(refused, "failed to generate spec")
 
     def test_what_is_lost_without_nri(self):
@@ -188,7 +176,7 @@ class On17WithNri(OlderCase):
         self.assert_registered()
 
     def test_the_nri_door_refuses_before_the_runtime(self):
-        pod = self.pod()
+        pod = self.new_pod()
         self.assert_pod_starts(pod.start(self.pulled("nri", "k8s.io", signed=True)))
         container, refused = pod.start(self.pulled("nri-unsigned", "k8s.io"))
         self.assertIsNone(container)
