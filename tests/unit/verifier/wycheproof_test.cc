@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <string>
 
@@ -36,27 +37,35 @@ base::ByteBuffer Bytes(const base::Json& hex) {
   return std::move(base::DecodeHex(text, text.size() / 2)).value();
 }
 
+/// Calls JUDGE with each vector and the key of its group.
+void ForEach(const base::Json& vectors,
+             const std::function<void(const PublicKey& key, const base::Json& test)>& judge) {
+  ASSERT_TRUE(vectors.is_object());
+  for (const base::Json& group : vectors["testGroups"]) {
+    const base::Result<PublicKey> key = PublicKey::Parse(group["publicKeyPem"].get<std::string>());
+    ASSERT_THAT(key, sigward::testing::IsOk());
+    for (const base::Json& test : group["tests"]) {
+      judge(*key, test);
+    }
+  }
+}
+
 class WycheproofTest : public ::testing::TestWithParam<VectorFile> {};
 
 TEST_P(WycheproofTest, AcceptsExactlyTheValidVectors) {
   const VectorFile& file = GetParam();
   const base::Json vectors = Load(file.name);
-  ASSERT_TRUE(vectors.is_object()) << file.name;
   std::size_t valid = 0;
   std::size_t invalid = 0;
   std::size_t acceptable = 0;
-  for (const base::Json& group : vectors["testGroups"]) {
-    const base::Result<PublicKey> key = PublicKey::Parse(group["publicKeyPem"].get<std::string>());
-    ASSERT_THAT(key, sigward::testing::IsOk());
-    for (const base::Json& test : group["tests"]) {
-      const base::ByteBuffer message = Bytes(test["msg"]);
-      const base::ByteBuffer signature = Bytes(test["sig"]);
-      const std::string expected = test["result"];
-      (expected == "valid" ? valid : expected == "acceptable" ? acceptable : invalid) += 1;
-      EXPECT_EQ(key->Verify(message, signature, file.hash).ok(), expected == "valid")
-          << file.name << " " << test["tcId"] << " " << test["comment"];
-    }
-  }
+  ForEach(vectors, [&](const PublicKey& key, const base::Json& test) {
+    const base::ByteBuffer message = Bytes(test["msg"]);
+    const base::ByteBuffer signature = Bytes(test["sig"]);
+    const std::string expected = test["result"];
+    (expected == "valid" ? valid : expected == "acceptable" ? acceptable : invalid) += 1;
+    EXPECT_EQ(key.Verify(message, signature, file.hash).ok(), expected == "valid")
+        << file.name << " " << test["tcId"] << " " << test["comment"];
+  });
   EXPECT_EQ(valid, file.valid);
   EXPECT_EQ(invalid, file.invalid);
   EXPECT_EQ(acceptable, file.acceptable);
@@ -67,22 +76,17 @@ TEST_P(WycheproofTest, AcceptsExactlyTheValidVectors) {
 
 TEST(WycheproofPssTest, AcceptsExactlyTheValidVectorsAndOtherSalts) {
   const base::Json vectors = Load("rsa_pss_2048_sha256_mgf1_32_test.json");
-  ASSERT_TRUE(vectors.is_object());
   std::size_t valid = 0;
   std::size_t other_salt = 0;
   std::size_t invalid = 0;
-  for (const base::Json& group : vectors["testGroups"]) {
-    const base::Result<PublicKey> key = PublicKey::Parse(group["publicKeyPem"].get<std::string>());
-    ASSERT_THAT(key, sigward::testing::IsOk());
-    for (const base::Json& test : group["tests"]) {
-      // Right but for a salt of another length than the file is about.
-      const bool salt = test["comment"].get<std::string>().starts_with("s_len changed");
-      const bool good = test["result"] == "valid";
-      (salt ? other_salt : good ? valid : invalid) += 1;
-      EXPECT_EQ(key->VerifyPss(Bytes(test["msg"]), Bytes(test["sig"])).ok(), salt || good)
-          << test["tcId"] << " " << test["comment"];
-    }
-  }
+  ForEach(vectors, [&](const PublicKey& key, const base::Json& test) {
+    // Right but for a salt of another length than the file is about.
+    const bool salt = test["comment"].get<std::string>().starts_with("s_len changed");
+    const bool good = test["result"] == "valid";
+    (salt ? other_salt : good ? valid : invalid) += 1;
+    EXPECT_EQ(key.VerifyPss(Bytes(test["msg"]), Bytes(test["sig"])).ok(), salt || good)
+        << test["tcId"] << " " << test["comment"];
+  });
   EXPECT_EQ(valid, 63U);
   EXPECT_EQ(other_salt, 6U);
   EXPECT_EQ(invalid, 39U);
