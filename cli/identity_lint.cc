@@ -118,11 +118,16 @@ bool TakeLongerNames(std::string_view text, std::size_t at, std::size_t size) {
   return before.find("://") != kNone && (slashes == 3 || ends_host);
 }
 
+/// Behind the run of stars that begins at AT of TEXT.
+std::size_t EndOfStars(std::string_view text, std::size_t at) {
+  return std::min(text.find_first_not_of('*', at), text.size());
+}
+
 /// What stands before the first stars of TEXT that go on with a name; empty when none do.
 std::string_view CutName(std::string_view text) {
   std::size_t size = 0;
   for (std::size_t at = text.find('*'); at != kNone; at = text.find('*', at + size)) {
-    size = std::min(text.find_first_not_of('*', at), text.size()) - at;
+    size = EndOfStars(text, at) - at;
     if (TakeLongerNames(text, at, size)) {
       return text.substr(0, at);
     }
@@ -174,7 +179,7 @@ std::string SafeRegExp(std::string_view text) {
       out += kSpecial.find(c) == kNone ? std::string(1, c) : std::string("\\") + c;
       continue;
     }
-    const std::size_t last = std::min(meant.find_first_not_of('*', i), meant.size()) - 1;
+    const std::size_t last = EndOfStars(meant, i) - 1;
     out += last == i ? "[^/@]*" : ".*";
     i = last;
   }

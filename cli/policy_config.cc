@@ -15,7 +15,7 @@ void ReadNoMatch(YamlFields& data, PolicyConfig& config) {
   if (no_match.has_value()) {
     config.no_match = *no_match;
   } else {
-    data.Warn("no-match-policy", "unknown value \"" + base::OneLine(*word, 64) +
+    data.Warn("no-match-policy", "unknown value \"" + base::OneLine(*word, base::kMaxNameInError) +
                                      "\" is taken for deny; expected deny, warn or allow");
   }
 }

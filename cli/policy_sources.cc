@@ -111,8 +111,8 @@ class PolicyCollector {
       ReadList(document, file);
     } else {
       document.Report("kind",
-                      "unsupported kind " + base::OneLine(*kind, 64) + " of " +
-                          base::OneLine(*api_version, 64) +
+                      "unsupported kind " + base::OneLine(*kind, base::kMaxNameInError) + " of " +
+                          base::OneLine(*api_version, base::kMaxNameInError) +
                           "; expected ClusterImagePolicy, TrustRoot, NodePolicy or ConfigMap");
     }
   }

@@ -298,7 +298,8 @@ policy::TrustRoots TrustRootUses::Resolve(const std::map<std::string, TrustRootR
     if (found == used.end()) {
       if (missed.emplace(use.name, use.place.file, use.place.line).second) {
         cli::Add(problems, use.place,
-                 "no TrustRoot of the name " + base::OneLine(use.name, 64) + " among the sources",
+                 "no TrustRoot of the name " + base::OneLine(use.name, base::kMaxNameInError) +
+                     " among the sources",
                  /*error=*/true);
       }
     } else if (const auto missing = Missing(use.part, found->second.root()); !missing.empty()) {

@@ -16,18 +16,19 @@ using base::Status;
 
 namespace {
 
-constexpr std::size_t kMaxNameInError = 256;
+constexpr std::size_t kMaxIdentityInError = 256;
 /// JSON values of a statement in a bundle that is verified by itself.
 constexpr std::size_t kMaxLoneStatementValues = 1'000'000;
 
 Status CheckIdentity(const CertificateIdentity& identity, const ExpectedIdentity& expected) {
   if (identity.issuer != expected.issuer) {
-    return Fail(Reason::kIdentityMismatch,
-                "the certificate's issuer is " + base::OneLine(identity.issuer, kMaxNameInError));
+    return Fail(Reason::kIdentityMismatch, "the certificate's issuer is " +
+                                               base::OneLine(identity.issuer, kMaxIdentityInError));
   }
   if (identity.subject != expected.subject) {
-    return Fail(Reason::kIdentityMismatch, "the certificate was issued to " +
-                                               base::OneLine(identity.subject, kMaxNameInError));
+    return Fail(
+        Reason::kIdentityMismatch,
+        "the certificate was issued to " + base::OneLine(identity.subject, kMaxIdentityInError));
   }
   return base::Ok();
 }

@@ -16,7 +16,7 @@ namespace sigward::verifier {
 namespace {
 
 constexpr std::string_view kTreeSeparator = " - ";
-constexpr std::size_t kMaxNameInError = 128;
+constexpr std::size_t kMaxOriginInError = 128;
 /// base64 of a tree's hash.
 constexpr std::size_t kTreeHashText = (kTreeHashBytes + 2) / 3 * 4;
 
@@ -118,7 +118,7 @@ base::Status VerifyLogLine(const SignedNote& note, const TransparencyLog& log,
         return signature.key_name == key_name && IsKeyIdOf(log, key_name, signature.key_id);
       });
   if (line == note.signatures.end()) {
-    return NotLogged("no signature by the log, " + base::OneLine(key_name, kMaxNameInError));
+    return NotLogged("no signature by the log, " + base::OneLine(key_name, kMaxOriginInError));
   }
   // Rekor v1 signs by SHA-256 whatever its key.
   const HashAlgorithm hash = style == CheckpointStyle::kRekorV1 ? HashAlgorithm::kSha256 : log.hash;
@@ -149,8 +149,8 @@ base::Result<VerifiedCheckpoint> VerifyCheckpoint(std::string_view note, const T
   // signature says.
   const std::optional<std::string_view> key_name = KeyNameFor(log, style, origin);
   if (!key_name) {
-    return NotLogged("its origin " + base::OneLine(origin, kMaxNameInError) +
-                     " is not the log's, " + base::OneLine(log.base_url, kMaxNameInError));
+    return NotLogged("its origin " + base::OneLine(origin, kMaxOriginInError) +
+                     " is not the log's, " + base::OneLine(log.base_url, kMaxOriginInError));
   }
   SIGWARD_RETURN_IF_ERROR(VerifyLogLine(parsed, log, style, *key_name));
 
